@@ -1,0 +1,1 @@
+//! Floor 4: the pure model of the program: messages in, effects out.

@@ -1,0 +1,1 @@
+//! Floor 6: the command line, one file per subcommand, and the headless half.

@@ -1,0 +1,1 @@
+//! Floor 1: wall, paced and jumping time behind one clock.

@@ -1,0 +1,1 @@
+//! Floor 3: the failover drill: probes, canary writes, phases, RTO and RPO.

@@ -1,0 +1,1 @@
+//! Floor 5: executes effects: jobs, watchers, signals, the clock's driver.

@@ -1,0 +1,1 @@
+//! Floor 3: runs actions, evaluates checks, watches resources.

@@ -1,0 +1,1 @@
+//! Floor 2: the real data plane: DNS and HTTPS probes.

@@ -1,0 +1,1 @@
+//! Floor 2: a simulated AWS in two and more Regions.

@@ -1,0 +1,1 @@
+//! Floor 6: the event loop that joins the engine and the screen.
