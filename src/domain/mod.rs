@@ -1,1 +1,19 @@
-//! Floor 0: the vocabulary that everything shares. Plain values and traits, no I/O.
+//! Floor 0: the vocabulary that everything shares. Plain values and ports; no I/O, no clocks, no SDK.
+
+pub mod check;
+pub mod drill;
+pub mod event;
+pub mod operation;
+pub mod ports;
+pub mod region;
+pub mod resource;
+pub mod text;
+pub mod time;
+
+pub use check::{Cause, FactId, Outcome, Unknown};
+pub use event::{Event, EventKind};
+pub use operation::{Effect, Failure, FailureClass, Operation, Reply};
+pub use ports::{BoxFuture, DataPlane, Faults, Operations};
+pub use region::{GLOBAL_REGION, Region, RegionPair, Role};
+pub use resource::{Resource, ResourceState};
+pub use time::SimTime;
