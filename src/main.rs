@@ -1,1 +1,3 @@
+//! `workshop`: parses the command line, runs it, and gives its exit code.
+
 fn main() {}

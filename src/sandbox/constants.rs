@@ -1,0 +1,142 @@
+//! The table of simulated durations, lags and limits, each with its distribution and its source.
+//!
+//! Add a row here for every number that stands for AWS's behaviour; a test fails when one has no source.
+
+use std::time::Duration;
+
+/// How well a number is known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Evidence {
+    /// AWS's documentation or service model.
+    Documented,
+    /// Measured by somebody, in public, with numbers.
+    Measured,
+    /// An estimate, marked as such wherever it is shown.
+    Estimate,
+}
+
+/// One number of AWS's behaviour.
+#[derive(Clone, Copy, Debug)]
+pub struct Constant {
+    /// Its id: `rds.cluster.create`.
+    pub id: &'static str,
+    /// The median, or the value itself when it does not vary.
+    pub p50: Duration,
+    /// The 95th percentile; equal to the median when it does not vary.
+    pub p95: Duration,
+    /// How well it is known.
+    pub evidence: Evidence,
+    /// Where it comes from.
+    pub source: &'static str,
+}
+
+/// A row of seconds.
+const fn seconds(id: &'static str, p50: u64, p95: u64, evidence: Evidence, source: &'static str) -> Constant {
+    Constant { id, p50: Duration::from_secs(p50), p95: Duration::from_secs(p95), evidence, source }
+}
+
+/// A row of milliseconds.
+const fn millis(id: &'static str, p50: u64, p95: u64, evidence: Evidence, source: &'static str) -> Constant {
+    Constant { id, p50: Duration::from_millis(p50), p95: Duration::from_millis(p95), evidence, source }
+}
+
+use Evidence::{Documented, Estimate, Measured};
+
+/// All of them, grouped by service.
+pub const CONSTANTS: &[Constant] = &[
+    // DynamoDB
+    seconds(
+        "dynamodb.table.create",
+        8,
+        20,
+        Estimate,
+        "aws-behaviour.md 3: waiter of 8.3 min; an empty on-demand table is active within seconds",
+    ),
+    seconds("dynamodb.table.delete", 10, 25, Estimate, "aws-behaviour.md 3: same order as creation"),
+    seconds(
+        "dynamodb.replica.create",
+        494,
+        560,
+        Measured,
+        "aws-behaviour.md 1: replica add took 494 s (ack-api-quirks, 2026-10-09)",
+    ),
+    seconds("dynamodb.replica.delete", 121, 140, Measured, "aws-behaviour.md 1: replica delete about 121 s (same lab)"),
+    millis(
+        "dynamodb.replication.lag",
+        700,
+        1800,
+        Documented,
+        "aws-behaviour.md 3: usually within a second, no SLA on latency",
+    ),
+    // S3
+    seconds(
+        "s3.replication.lag",
+        12,
+        60,
+        Documented,
+        "aws-behaviour.md 3: most objects in seconds, no SLA without RTC",
+    ),
+    // RDS
+    seconds(
+        "rds.cluster.create",
+        110,
+        170,
+        Measured,
+        "aws-behaviour.md 3: cluster without instance 1.6-3.8 min create + destroy (tf tests 95-225 s)",
+    ),
+    seconds(
+        "rds.cluster.delete",
+        45,
+        70,
+        Measured,
+        "aws-behaviour.md 3: cluster without instance 1.6-3.8 min create + destroy",
+    ),
+    seconds(
+        "rds.instance.create",
+        480,
+        620,
+        Estimate,
+        "aws-behaviour.md 3: cluster + instance, simulate create 8-12 min",
+    ),
+    seconds("rds.instance.delete", 300, 400, Estimate, "aws-behaviour.md 3: simulate delete 4-7 min"),
+    seconds(
+        "rds.replica_cluster.create",
+        720,
+        900,
+        Measured,
+        "aws-behaviour.md 3: replica cluster create + destroy 27-28 min (1,609 and 1,681 s), of which the instance is part",
+    ),
+    seconds(
+        "rds.promote",
+        180,
+        300,
+        Documented,
+        "aws-behaviour.md 1: promotion reboots the instances and takes a few minutes",
+    ),
+    millis(
+        "rds.binlog.lag",
+        1500,
+        6000,
+        Documented,
+        "aws-behaviour.md 3: binlog replica lag is seconds and grows with load",
+    ),
+];
+
+/// The constant of that id.
+pub fn constant(id: &str) -> Option<&'static Constant> {
+    CONSTANTS.iter().find(|constant| constant.id == id)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_number_has_a_source_and_a_sane_distribution() {
+        for row in CONSTANTS {
+            assert!(row.source.len() > 10, "{} has no source", row.id);
+            assert!(row.p95 >= row.p50, "{}: p95 is below p50", row.id);
+            assert_eq!(CONSTANTS.iter().filter(|other| other.id == row.id).count(), 1, "{} stands twice", row.id);
+        }
+    }
+}

@@ -1,0 +1,121 @@
+//! The simulated services, one module each, and the table that finds the handler of an operation.
+
+use serde_json::Value;
+
+use super::call::{AwsError, Call};
+
+pub mod acm;
+pub mod apigateway;
+pub mod cloudcontrol;
+pub mod cloudformation;
+pub mod cloudfront;
+pub mod cloudwatch;
+pub mod cognito;
+pub mod dynamodb;
+pub mod ec2;
+pub mod ecs;
+pub mod elasticache;
+pub mod elbv2;
+pub mod iam;
+pub mod kms;
+pub mod lambda;
+pub mod logs;
+pub mod rds;
+pub mod route53;
+pub mod s3;
+pub mod secretsmanager;
+pub mod sts;
+pub mod tagging;
+
+/// Answers one operation: input in, output or AWS's error out.
+pub type Handler = fn(&mut Call<'_>, &Value) -> Result<Value, AwsError>;
+
+/// The handler of a service's operation. Service keys are those of the wire's models (`rds`, `dynamodb`, …); services
+/// that only CloudFormation reaches (`lambda`, `ec2`, …) answer with the shapes of AWS's API, too.
+pub fn handler(service: &str, operation: &str) -> Option<Handler> {
+    match service {
+        "acm" => acm::handler(operation),
+        "apigateway" => apigateway::handler(operation),
+        "cloudcontrol" => cloudcontrol::handler(operation),
+        "cloudformation" => cloudformation::handler(operation),
+        "cloudfront" => cloudfront::handler(operation),
+        "cloudwatch" => cloudwatch::handler(operation),
+        "cognito" => cognito::handler(operation),
+        "dynamodb" => dynamodb::handler(operation),
+        "ec2" => ec2::handler(operation),
+        "ecs" => ecs::handler(operation),
+        "elasticache" => elasticache::handler(operation),
+        "elbv2" => elbv2::handler(operation),
+        "iam" => iam::handler(operation),
+        "kms" => kms::handler(operation),
+        "lambda" => lambda::handler(operation),
+        "logs" => logs::handler(operation),
+        "rds" => rds::handler(operation),
+        "resourcegroupstaggingapi" => tagging::handler(operation),
+        "route53" => route53::handler(operation),
+        "s3" => s3::handler(operation),
+        "secretsmanager" => secretsmanager::handler(operation),
+        "sts" => sts::handler(operation),
+        _ => None,
+    }
+}
+
+/// Runs an operation, or says by name that it is not simulated.
+pub fn dispatch(call: &mut Call<'_>, service: &str, operation: &str, input: &Value) -> Result<Value, AwsError> {
+    match handler(service, operation) {
+        Some(handler) => handler(call, input),
+        None => Err(AwsError::with_status(
+            501,
+            "SandboxUnsupportedOperation",
+            format!(
+                "The sandbox does not simulate {service} {operation}. `workshop sandbox status --operations` lists what it does."
+            ),
+        )),
+    }
+}
+
+/// One thing that exists, as tag reads, list reads and the proof of emptiness see it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Record {
+    /// Its CloudFormation type: `AWS::RDS::DBCluster`.
+    pub type_name: &'static str,
+    /// Its primary identifier in Cloud Control's terms.
+    pub id: String,
+    /// Its ARN.
+    pub arn: String,
+    /// Its tags.
+    pub tags: Vec<(String, String)>,
+    /// Its properties, as Cloud Control shows them.
+    pub properties: Value,
+    /// Whether it exists in every new account and is nobody's to delete (a default VPC, an AWS-managed key).
+    pub built_in: bool,
+}
+
+/// Everything that exists in the call's account and Region, built-in things included. Global services (IAM, Route 53,
+/// CloudFront) are listed in us-east-1.
+pub fn inventory(call: &mut Call<'_>) -> Vec<Record> {
+    let regional = [
+        acm::inventory,
+        apigateway::inventory,
+        cloudformation::inventory,
+        cloudwatch::inventory,
+        cognito::inventory,
+        dynamodb::inventory,
+        ec2::inventory,
+        ecs::inventory,
+        elasticache::inventory,
+        elbv2::inventory,
+        kms::inventory,
+        lambda::inventory,
+        logs::inventory,
+        rds::inventory,
+        s3::inventory,
+        secretsmanager::inventory,
+    ];
+    let global = [cloudfront::inventory, iam::inventory, route53::inventory];
+    let mut records: Vec<Record> = regional.iter().flat_map(|list| list(call)).collect();
+    if call.region == crate::domain::GLOBAL_REGION {
+        records.extend(global.iter().flat_map(|list| list(call)));
+    }
+    records
+}

@@ -1,0 +1,8 @@
+//! STS: who am I.
+
+use super::Handler;
+
+/// The handler of an operation.
+pub fn handler(_operation: &str) -> Option<Handler> {
+    None
+}

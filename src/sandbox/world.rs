@@ -1,0 +1,250 @@
+//! The world: accounts, each with its Regions, and a timeline. A plain value that can be cloned, saved and compared.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::call::Call;
+use super::faults;
+use super::services::{
+    acm, apigateway, cloudformation, cloudfront, cloudwatch, cognito, dynamodb, ec2, ecs, elasticache, elbv2, iam, kms,
+    lambda, logs, rds, route53, s3, secretsmanager,
+};
+use crate::domain::SimTime;
+use crate::domain::drill::Fault;
+
+/// The account that every request without an account of its own belongs to.
+/// Source: AWS documentation uses this id in examples; it is nobody's account.
+pub const LEARNER_ACCOUNT: &str = "111122223333";
+
+/// Everything that exists.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct World {
+    /// Seeds all chance.
+    pub seed: u64,
+    /// The simulated instant up to which everything has happened.
+    pub now: SimTime,
+    /// What will happen.
+    pub timeline: Timeline,
+    /// Accounts by id.
+    pub accounts: BTreeMap<String, AccountState>,
+    /// Buckets by name; names are global.
+    pub buckets: BTreeMap<String, s3::Bucket>,
+    /// Faults that are active.
+    pub faults: Vec<Fault>,
+    /// What has happened: when, in which Region, what.
+    pub log: Vec<(SimTime, String, String)>,
+    /// Rules of behaviour that were switched off (tests switch off one at a time and expect another outcome).
+    pub rules_off: std::collections::BTreeSet<String>,
+    /// Counts draws per (purpose, resource), so that each draw is another one.
+    ordinals: BTreeMap<String, u64>,
+    /// The last number given out for an id.
+    numbers: u64,
+}
+
+/// One account.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct AccountState {
+    /// Roles and policies.
+    pub iam: iam::State,
+    /// Zones and health checks.
+    pub route53: route53::State,
+    /// Distributions.
+    pub cloudfront: cloudfront::State,
+    /// Regions by name.
+    pub regions: BTreeMap<String, RegionState>,
+}
+
+/// One Region of one account.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct RegionState {
+    /// Certificates.
+    pub acm: acm::State,
+    /// REST APIs, domain names and mappings.
+    pub apigateway: apigateway::State,
+    /// Stacks and change sets.
+    pub cloudformation: cloudformation::State,
+    /// Metrics and alarms.
+    pub cloudwatch: cloudwatch::State,
+    /// User pools and identity pools.
+    pub cognito: cognito::State,
+    /// Tables.
+    pub dynamodb: dynamodb::State,
+    /// VPCs and what is in them.
+    pub ec2: ec2::State,
+    /// Clusters, services, tasks.
+    pub ecs: ecs::State,
+    /// Caches.
+    pub elasticache: elasticache::State,
+    /// Load balancers.
+    pub elbv2: elbv2::State,
+    /// Keys.
+    pub kms: kms::State,
+    /// Functions.
+    pub lambda: lambda::State,
+    /// Log groups.
+    pub logs: logs::State,
+    /// Database clusters and instances.
+    pub rds: rds::State,
+    /// Secrets.
+    pub secretsmanager: secretsmanager::State,
+}
+
+/// Something that will happen to one service of one Region of one account.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Transition {
+    /// The account.
+    pub account: String,
+    /// The Region.
+    pub region: String,
+    /// What.
+    pub what: What,
+}
+
+/// The services' own transitions.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum What {
+    /// Certificates are validated.
+    Acm(acm::Transition),
+    /// Domain names become available.
+    ApiGateway(apigateway::Transition),
+    /// Stacks go on.
+    CloudFormation(cloudformation::Transition),
+    /// Distributions are deployed.
+    CloudFront(cloudfront::Transition),
+    /// Tables and replicas change, items arrive.
+    DynamoDb(dynamodb::Transition),
+    /// Network resources become available.
+    Ec2(ec2::Transition),
+    /// Tasks start and stop.
+    Ecs(ecs::Transition),
+    /// Caches become available.
+    ElastiCache(elasticache::Transition),
+    /// Load balancers and targets change.
+    Elb(elbv2::Transition),
+    /// A fault's lease ends.
+    FaultEnds(String),
+    /// Functions are invoked by streams.
+    Lambda(lambda::Transition),
+    /// Clusters and instances change, rows arrive.
+    Rds(rds::Transition),
+    /// Health checkers ask.
+    Route53(route53::Transition),
+    /// Objects arrive at their replica.
+    S3(s3::Transition),
+}
+
+/// What will happen, ordered by time and then by registration.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Timeline {
+    entries: BTreeMap<String, Transition>,
+    registered: u64,
+}
+
+impl Timeline {
+    /// Adds a transition at that instant, behind those that were registered for the same instant before.
+    pub fn push(&mut self, at: SimTime, transition: Transition) {
+        self.registered += 1;
+        self.entries.insert(Self::key(at, self.registered), transition);
+    }
+
+    /// The instant of the next transition.
+    pub fn next(&self) -> Option<SimTime> {
+        self.entries.keys().next().and_then(|key| Self::instant(key))
+    }
+
+    /// Takes the next transition when it is due by `until`.
+    fn pop(&mut self, until: SimTime) -> Option<(SimTime, Transition)> {
+        let at = self.next().filter(|at| *at <= until)?;
+        self.entries.pop_first().map(|(_, transition)| (at, transition))
+    }
+
+    /// Removes the transitions that `matches` names.
+    pub fn retain(&mut self, keep: impl Fn(&Transition) -> bool) {
+        self.entries.retain(|_, transition| keep(transition));
+    }
+
+    /// How many transitions are waiting.
+    pub fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// Whether nothing is waiting.
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    /// Keys are fixed-width text, because JSON objects have no other keys; their order is the order of time.
+    fn key(at: SimTime, registered: u64) -> String {
+        format!("{:016}-{registered:012}", at.millis())
+    }
+
+    fn instant(key: &str) -> Option<SimTime> {
+        key.split('-').next().and_then(|millis| millis.parse().ok()).map(SimTime::from_millis)
+    }
+}
+
+impl World {
+    /// An empty world at [`SimTime::WORLD_START`].
+    pub fn new(seed: u64) -> Self {
+        Self {
+            seed,
+            now: SimTime::WORLD_START,
+            timeline: Timeline::default(),
+            accounts: BTreeMap::new(),
+            buckets: BTreeMap::new(),
+            faults: Vec::new(),
+            log: Vec::new(),
+            rules_off: std::collections::BTreeSet::new(),
+            ordinals: BTreeMap::new(),
+            numbers: 0,
+        }
+    }
+
+    /// Lets everything happen that is due by `until`. Time never goes back.
+    pub fn advance(&mut self, until: SimTime) {
+        while let Some((at, transition)) = self.timeline.pop(until) {
+            self.now = self.now.max(at);
+            self.apply(transition);
+        }
+        self.now = self.now.max(until);
+    }
+
+    fn apply(&mut self, transition: Transition) {
+        let mut call = Call::new(self, &transition.account, &transition.region);
+        match transition.what {
+            What::Acm(what) => acm::apply(&mut call, what),
+            What::ApiGateway(what) => apigateway::apply(&mut call, what),
+            What::CloudFormation(what) => cloudformation::apply(&mut call, what),
+            What::CloudFront(what) => cloudfront::apply(&mut call, what),
+            What::DynamoDb(what) => dynamodb::apply(&mut call, what),
+            What::Ec2(what) => ec2::apply(&mut call, what),
+            What::Ecs(what) => ecs::apply(&mut call, what),
+            What::ElastiCache(what) => elasticache::apply(&mut call, what),
+            What::Elb(what) => elbv2::apply(&mut call, what),
+            What::FaultEnds(id) => faults::stop(call.world, &id),
+            What::Lambda(what) => lambda::apply(&mut call, what),
+            What::Rds(what) => rds::apply(&mut call, what),
+            What::Route53(what) => route53::apply(&mut call, what),
+            What::S3(what) => s3::apply(&mut call, what),
+        }
+    }
+
+    /// Whether a rule of behaviour holds. All hold unless a test switched one off.
+    pub fn rule(&self, id: &str) -> bool {
+        !self.rules_off.contains(id)
+    }
+
+    /// A new number, for ids.
+    pub fn next_number(&mut self) -> u64 {
+        self.numbers += 1;
+        self.numbers
+    }
+
+    /// How often that purpose was drawn for that resource before.
+    pub fn ordinal(&mut self, purpose: &str, resource: &str) -> u64 {
+        let count = self.ordinals.entry(format!("{purpose}|{resource}")).or_insert(0);
+        *count += 1;
+        *count - 1
+    }
+}
