@@ -1,0 +1,20 @@
+// GET /truth: which Region runs this code. GET /health: whether that Region can
+// read its own tables. A health check that only proves that the function starts
+// would stay green while the shop is broken.
+import { database } from './lib/dynamo.mjs';
+import { answer } from './lib/http.mjs';
+
+export const createHandler = ({ db, table, log = console.error }) => async (event) => {
+  if (event.resource === '/truth') return answer(200, { ok: true });
+  try {
+    // The item need not exist: reaching the table is the proof.
+    await (await db()).get({ TableName: table, Key: { id: 'health' } });
+    return answer(200, { ok: true });
+  } catch (error) {
+    log('health: the Books table cannot be read', error);
+    return answer(503, { ok: false });
+  }
+};
+
+export const handler = async (event) =>
+  createHandler({ db: database, table: process.env.BOOKS_TABLE })(event);
