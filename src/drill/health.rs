@@ -1,0 +1,31 @@
+//! Reads the status of a Route 53 health check as its checkers see it.
+
+use serde_json::{Value, json};
+
+use crate::domain::{Effect, GLOBAL_REGION, Operation, Operations};
+
+/// An endpoint is healthy when more than this share of the checkers says so (aws-behaviour.md, section 3).
+const HEALTHY_SHARE: f64 = 0.18;
+
+/// Whether the health check is unhealthy; none when it could not be read.
+pub async fn unhealthy(aws: &dyn Operations, id: &str) -> Option<bool> {
+    let operation = Operation {
+        service: "route53".to_owned(),
+        name: "get-health-check-status".to_owned(),
+        api: "GetHealthCheckStatus".to_owned(),
+        region: GLOBAL_REGION.to_owned(),
+        input: json!({ "HealthCheckId": id }),
+        payload: None,
+        query: None,
+        effect: Effect::Read,
+    };
+    let reply = aws.call(&operation).await.ok()?;
+    let observations = reply.output.get("HealthCheckObservations").and_then(Value::as_array)?;
+    let statuses: Vec<&str> =
+        observations.iter().filter_map(|seen| seen.pointer("/StatusReport/Status").and_then(Value::as_str)).collect();
+    if statuses.is_empty() {
+        return None;
+    }
+    let healthy = statuses.iter().filter(|status| status.starts_with("Success")).count();
+    Some(healthy as f64 <= statuses.len() as f64 * HEALTHY_SHARE)
+}

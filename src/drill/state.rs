@@ -1,0 +1,246 @@
+//! A running drill's state: samples so far, stage, log, and the questions that move it from stage to stage.
+
+use std::time::Duration;
+
+use super::analysis::{Analysis, analyse, by_lane};
+use super::plan::{Lane, Plan};
+use super::predict;
+use super::report::Report;
+use super::runner::decides;
+use super::samples::{CanarySamples, Samples, Slot};
+use super::snapshot::{Snapshot, Stage};
+use crate::domain::SimTime;
+use crate::domain::drill::SlotResult;
+use crate::domain::time::spell;
+
+/// A lane's screen shows its last slots; the widest screen has no more cells.
+const RECENT: usize = 180;
+
+pub(super) struct State {
+    pub(super) plan: Plan,
+    pub(super) lanes: Vec<Lane>,
+    pub(super) samples: Samples,
+    pub(super) stage: Stage,
+    pub(super) reading_back: bool,
+    pub(super) reads_left: usize,
+    names: Vec<String>,
+    sequences: Vec<u64>,
+    recent: Vec<Vec<(SimTime, SlotResult)>>,
+    log: Vec<(SimTime, String)>,
+    analysis: Analysis,
+    fail_back: Option<Duration>,
+}
+
+impl State {
+    pub(super) fn new(plan: Plan, start: SimTime) -> Self {
+        let lanes = plan.lanes();
+        let samples = Samples { start, ..Samples::default() };
+        Self {
+            analysis: analyse(&plan, &lanes, &samples),
+            recent: vec![Vec::new(); lanes.len()],
+            log: vec![(start, "watching before the fault".to_owned())],
+            stage: Stage::Baseline,
+            reading_back: false,
+            reads_left: 0,
+            names: Vec::new(),
+            sequences: Vec::new(),
+            fail_back: None,
+            plan,
+            lanes,
+            samples,
+        }
+    }
+
+    /// Tells the stores' names, in the order that canaries are counted in.
+    pub(super) fn name_canaries(&mut self, names: impl Iterator<Item = String>) {
+        self.names = names.collect();
+        self.sequences = vec![0; self.names.len()];
+    }
+
+    pub(super) fn over(&self) -> bool {
+        matches!(self.stage, Stage::Done | Stage::Stopped(_))
+    }
+
+    pub(super) fn note(&mut self, at: SimTime, text: impl Into<String>) {
+        self.log.push((at, text.into()));
+    }
+
+    pub(super) fn next_seq(&mut self, canary: usize) -> u64 {
+        let Some(seq) = self.sequences.get_mut(canary) else { return 0 };
+        *seq += 1;
+        *seq
+    }
+
+    pub(super) fn canary(&mut self, canary: usize, change: impl FnOnce(&mut CanarySamples)) {
+        if let Some(name) = self.names.get(canary) {
+            change(self.samples.canaries.entry(name.clone()).or_default());
+        }
+    }
+
+    pub(super) fn slot(&mut self, slot: Slot) {
+        if let Some(row) = self.recent.get_mut(slot.lane) {
+            row.push((slot.at, slot.result));
+            if row.len() > RECENT {
+                row.remove(0);
+            }
+        }
+        self.samples.slots.push(slot);
+    }
+
+    /// The affected clients that the name servers still send to the broken Region.
+    pub(super) fn lanes_not_rerouted(&self) -> Vec<usize> {
+        let affected = self.analysis.affected.iter().copied();
+        affected.filter(|lane| !self.samples.rerouted.contains_key(lane)).collect()
+    }
+
+    pub(super) fn asked_name_servers(&mut self, lane: usize, away: bool, now: SimTime) {
+        if away && self.samples.fault_requested.is_some() {
+            self.samples.rerouted.entry(lane).or_insert(now);
+        }
+    }
+
+    pub(super) fn unhealthy(&mut self, now: SimTime) {
+        if self.samples.unhealthy_seen.is_none() {
+            self.samples.unhealthy_seen = Some(now);
+            self.note(now, format!("{} health check is unhealthy", self.plan.broken.label()));
+        }
+    }
+
+    /// Analyses the samples and writes the first sight of each marker into the log.
+    pub(super) fn note_markers(&mut self, now: SimTime) {
+        let before = self.analysis.markers;
+        self.analysis = analyse(&self.plan, &self.lanes, &self.samples);
+        let after = self.analysis.markers;
+        let survivor = self.plan.broken.other().label();
+        let seen = [
+            (before.impact, after.impact, "clients fail".to_owned()),
+            (before.rerouted, after.rerouted, format!("name servers answer {survivor} only")),
+            (before.first_good, after.first_good, format!("every client was answered by {survivor}")),
+            (before.stable, after.stable, "steady for 60 s".to_owned()),
+        ];
+        for (before, after, text) in seen {
+            if let (None, Some(at)) = (before, after) {
+                self.note(at.max(self.samples.start).min(now), text);
+            }
+        }
+    }
+
+    /// Why the baseline is too unsteady to break anything, when it is.
+    pub(super) fn unsteady(&self, share: f64) -> Option<String> {
+        let table = by_lane(&self.samples, self.lanes.len());
+        let mut all = 0;
+        let mut failed: Vec<String> = Vec::new();
+        for (lane, row) in self.lanes.iter().zip(&table) {
+            if !decides(lane.role, lane.class) {
+                continue;
+            }
+            all += row.len();
+            for slot in row.iter().filter(|slot| !slot.result.good()) {
+                let journey = self.plan.journeys.get(lane.journey).map_or("", |journey| journey.name.as_str());
+                let vantage = self.plan.vantages.get(lane.vantage).map_or("", |vantage| vantage.name.as_str());
+                failed.push(format!("{journey} from {vantage}: {:?}", slot.result));
+            }
+        }
+        let good = all.saturating_sub(failed.len());
+        if all == 0 || (good as f64) < all as f64 * share {
+            let first = failed.first().cloned().unwrap_or_else(|| "no slot was sent".to_owned());
+            return Some(format!("unsteady before the fault: {} of {all} slots failed (first: {first})", failed.len()));
+        }
+        None
+    }
+
+    pub(super) fn begin_fault(&mut self, now: SimTime) {
+        self.samples.fault_requested = Some(now);
+        self.stage = Stage::Failing;
+        self.note(now, format!("fault: {}", self.plan.title));
+    }
+
+    pub(super) fn fault_started(&mut self, result: Result<(), String>, now: SimTime) {
+        match result {
+            Ok(()) => self.samples.fault_acknowledged = Some(now),
+            Err(why) => self.stop(format!("the fault could not be started: {why}"), now),
+        }
+    }
+
+    pub(super) fn begin_fail_back(&mut self, now: SimTime) {
+        self.samples.healed = Some(now);
+        self.reading_back = false;
+        self.stage = Stage::FailingBack;
+        self.note(now, "failing back: the fault is being mended".to_owned());
+    }
+
+    pub(super) fn fault_stopped(&mut self, result: Result<(), String>, now: SimTime) {
+        match result {
+            Ok(()) => self.note(now, "the fault is mended".to_owned()),
+            Err(why) => self.stop(format!("the fault could not be mended: {why}; mend it by hand"), now),
+        }
+    }
+
+    pub(super) fn stop(&mut self, why: String, now: SimTime) {
+        self.note(now, why.clone());
+        self.stage = Stage::Stopped(why);
+    }
+
+    pub(super) fn freeze(&mut self, now: SimTime) {
+        self.reading_back = false;
+        self.note_markers(now);
+        let rto = self.analysis.rto.map_or_else(|| "none".to_owned(), spell);
+        self.note(now, format!("RTO {rto}: {}", self.analysis.rto_verdict.word()));
+        self.stage = Stage::Frozen;
+    }
+
+    /// Whether the fault has told all it can: steady again, nothing bitten, or out of time.
+    pub(super) fn decided(&self, now: SimTime, bite: Duration, window: Duration, limit: Duration) -> bool {
+        let Some(fault) = self.samples.fault_requested else { return false };
+        let steady = self.analysis.markers.stable.is_some_and(|stable| now >= stable.plus(window));
+        let harmless = self.analysis.markers.impact.is_none() && now >= fault.plus(bite);
+        steady || harmless || now >= fault.plus(limit)
+    }
+
+    /// Whether every affected client has been served at home for a whole window; remembers how long that took.
+    pub(super) fn home_again(&mut self, now: SimTime, window: Duration, limit: Duration) -> bool {
+        let Some(healed) = self.samples.healed else { return false };
+        let home = SlotResult::Ok(Some(self.plan.broken));
+        let table = by_lane(&self.samples, self.lanes.len());
+        let begins: Option<Vec<SimTime>> = self
+            .analysis
+            .affected
+            .iter()
+            .map(|lane| {
+                let row = table.get(*lane)?;
+                let tail = row.iter().rev().take_while(|slot| slot.at >= healed && slot.result == home);
+                tail.last().map(|slot| slot.at)
+            })
+            .collect();
+        let begin = begins.map(|list| list.into_iter().max().unwrap_or(healed));
+        if let Some(begin) = begin.filter(|begin| now >= begin.plus(window)) {
+            self.fail_back = Some(begin.since(healed));
+            self.note(now, format!("at home again after {}", spell(begin.since(healed))));
+            return true;
+        }
+        now >= healed.plus(limit)
+    }
+
+    pub(super) fn snapshot(&self, at: SimTime) -> Snapshot {
+        let end = match self.stage {
+            Stage::Failing | Stage::Baseline => at,
+            _ => self.analysis.markers.stable.unwrap_or(at),
+        };
+        Snapshot {
+            plan: self.plan.clone(),
+            lanes: self.lanes.clone(),
+            stage: self.stage.clone(),
+            at,
+            elapsed: self.samples.fault_requested.map(|fault| end.since(fault)),
+            analysis: self.analysis.clone(),
+            recent: self.recent.clone(),
+            log: self.log.clone(),
+            predicted: self.plan.routing.map(predict::band),
+            fail_back: self.fail_back,
+        }
+    }
+
+    pub(super) fn into_report(self) -> Report {
+        Report::new(self.plan, self.lanes, self.samples, self.stage, self.fail_back)
+    }
+}
