@@ -1,8 +1,11 @@
-//! HTTP ↔ JSON, driven by the models: what a request asks for, and how an answer or an error is written.
+//! What the codec speaks of: protocols, decoded requests, and the errors of services and of requests.
 
 use bytes::Bytes;
-use http::{HeaderMap, StatusCode};
+use http::Response;
 use serde_json::Value;
+
+use super::errors;
+use super::model;
 
 /// How a request is written, and therefore its answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -19,6 +22,20 @@ pub enum WireProtocol {
     RestXml,
     /// CBOR at `/service/…/operation/…`.
     Cbor,
+}
+
+impl WireProtocol {
+    /// The content type of an answer.
+    pub fn content_type(self) -> &'static str {
+        match self {
+            Self::Json10 => "application/x-amz-json-1.0",
+            Self::Json11 => "application/x-amz-json-1.1",
+            Self::Query => "text/xml",
+            Self::RestJson => "application/json",
+            Self::RestXml => "application/xml",
+            Self::Cbor => "application/cbor",
+        }
+    }
 }
 
 /// What a request asks for.
@@ -56,6 +73,18 @@ pub enum RequestError {
     /// The request is not signed and no service can be told from it.
     #[error("the request names no AWS service: it has no signature with a credential scope")]
     NoService,
+    /// A member that the model requires is absent.
+    #[error("{service}:{operation}: the request must contain {member}")]
+    Missing {
+        /// Our key of the service.
+        service: String,
+        /// The API's name of the operation.
+        operation: String,
+        /// How the error is to be written.
+        protocol: WireProtocol,
+        /// The member.
+        member: String,
+    },
     /// The request is for a known operation but cannot be read.
     #[error("{service}:{operation}: {message}")]
     Malformed {
@@ -78,7 +107,7 @@ pub struct ServiceError {
     pub code: String,
     /// AWS's message.
     pub message: String,
-    /// The HTTP status.
+    /// The HTTP status; 0 means the one that the model gives this code, or 400.
     pub status: u16,
     /// Further members of the error's shape; an object, or null.
     pub fields: Value,
@@ -91,48 +120,51 @@ impl ServiceError {
     }
 }
 
-/// Reads a request.
-pub fn decode_request(request: &http::Request<Bytes>) -> Result<DecodedRequest, RequestError> {
-    let _ = request;
-    Err(RequestError::NoService)
-}
-
-/// Writes the answer to `request`.
-pub fn encode_response(
-    request: &DecodedRequest,
-    output: &Value,
-    payload: Option<Bytes>,
-    request_id: &str,
-) -> http::Response<Bytes> {
-    let _ = (request, output, payload, request_id);
-    http::Response::new(Bytes::new())
-}
-
-/// Writes an error in the shape of the service's protocol.
-pub fn encode_error(request: &DecodedRequest, error: &ServiceError, request_id: &str) -> http::Response<Bytes> {
-    let _ = (request, error, request_id);
-    http::Response::new(Bytes::new())
-}
-
 impl RequestError {
     /// Writes this error for the client, in the shape of the service's protocol.
-    pub fn response(&self, request_id: &str) -> http::Response<Bytes> {
-        let _ = request_id;
-        http::Response::new(Bytes::new())
+    pub fn response(&self, request_id: &str) -> Response<Bytes> {
+        let (key, protocol, error) = match self {
+            Self::Unsupported { service, protocol, .. } => {
+                (service.as_str(), *protocol, ServiceError::new("SandboxUnsupportedOperation", self.to_string(), 400))
+            }
+            Self::NoService => {
+                let error = ServiceError::new("MissingAuthenticationToken", self.to_string(), 403);
+                ("", WireProtocol::RestJson, error)
+            }
+            Self::Missing { service, protocol, member, .. } => {
+                (service.as_str(), *protocol, missing(*protocol, member))
+            }
+            Self::Malformed { service, protocol, message, .. } => {
+                (service.as_str(), *protocol, malformed(service, message))
+            }
+        };
+        let service = model::service(key);
+        errors::write(&errors::Asked { key, service, protocol, head: false }, &error, request_id)
     }
 }
 
-/// Reads a captured response of `operation` into what the AWS CLI would print: timestamps as ISO 8601, no streaming body.
-///
-/// # Errors
-/// The service's error, when `status` or the body says that it is one.
-pub fn decode_response(
-    service: &str,
-    operation: &str,
-    status: StatusCode,
-    headers: &HeaderMap,
-    body: &[u8],
-) -> Result<Value, ServiceError> {
-    let _ = (service, operation, headers, body);
-    Err(ServiceError::new("NotReadYet", "responses cannot be read yet", status.as_u16()))
+/// What AWS says of an absent member, by protocol.
+fn missing(protocol: WireProtocol, member: &str) -> ServiceError {
+    if protocol == WireProtocol::Query {
+        return ServiceError::new("MissingParameter", format!("The request must contain the parameter {member}."), 400);
+    }
+    let message = format!(
+        "1 validation error detected: Value null at '{member}' failed to satisfy constraint: Member must not be null"
+    );
+    ServiceError::new(
+        if protocol == WireProtocol::RestXml { "InvalidRequest" } else { "ValidationException" },
+        message,
+        400,
+    )
+}
+
+/// What AWS says of a body that it cannot read, by service.
+fn malformed(service: &str, message: &str) -> ServiceError {
+    let code = match model::service(service).map(|service| service.metadata.protocol.as_str()) {
+        Some("query") => "MalformedInput",
+        Some("rest-xml") if service == "s3" => "MalformedXML",
+        Some("rest-xml") => "InvalidInput",
+        _ => "SerializationException",
+    };
+    ServiceError::new(code, message, 400)
 }

@@ -9,23 +9,43 @@
 //! text, timestamps are numbers of epoch seconds between codec and handlers and ISO 8601 text in what `decode_response`
 //! gives. Streaming bodies travel beside the JSON.
 
+mod answer;
+mod auth;
 mod catalogue;
+mod cbor;
+mod client;
 mod codec;
 mod command;
+mod errors;
+mod json;
 mod model;
 mod pages;
+mod percent;
+mod query;
+mod request;
+mod rest;
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+mod roundtrip;
+mod route;
+mod s3;
+mod scalar;
+mod server;
+mod timestamps;
 mod waiters;
 mod wire;
+mod xml;
 
+pub use answer::{encode_error, encode_response};
 pub use catalogue::{FlagKind, FlagSpec, OperationSpec, Scope, operation_by_cli, operations};
-pub use codec::{
-    DecodedRequest, RequestError, ServiceError, WireProtocol, decode_request, decode_response, encode_error,
-    encode_response,
-};
+pub use client::decode_response;
+pub use codec::{DecodedRequest, RequestError, ServiceError, WireProtocol};
 pub use command::{
     Command, CommandError, Deploy, FileError, Files, S3Copy, S3Remove, S3Sync, Wait, parse_command, parse_words,
 };
 pub use model::models;
 pub use pages::{PageSpec, paginator};
+pub use request::encode_request;
+pub use server::decode_request;
 pub use waiters::{Acceptor, Matcher, WaiterSpec, WaiterState, waiter, waiters};
 pub use wire::{Wire, WireError};

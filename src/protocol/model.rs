@@ -73,6 +73,12 @@ impl Service {
         &self.operations
     }
 
+    /// The error with this code or shape name.
+    pub fn error(&self, code: &str) -> Option<&Shape> {
+        let is = |shape: &&Shape| shape.error.as_ref().is_some_and(|error| shape.name == code || error.code == code);
+        self.shapes.iter().find(is)
+    }
+
     /// The shape that `member` refers to.
     pub fn shape(&self, member: &Member) -> &Shape {
         self.numbered(member.shape)

@@ -1,0 +1,68 @@
+//! Signatures: who asks which service in which Region. They are read, not verified.
+
+use super::percent;
+
+/// What a credential scope says.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Scope {
+    /// The access key.
+    pub access_key: String,
+    /// The Region; empty for signatures that hold in all Regions.
+    pub region: String,
+    /// The service's signing name.
+    pub service: String,
+}
+
+/// The scope of a request's `Authorization` header, or of a presigned query string.
+pub fn scope<B>(request: &http::Request<B>) -> Option<Scope> {
+    let header = request.headers().get(http::header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+    if let Some((_, rest)) = header.and_then(|header| header.split_once("Credential=")) {
+        return parse(rest.split([',', ' ']).next().unwrap_or_default());
+    }
+    let mut pairs = percent::pairs(request.uri().query().unwrap_or_default());
+    parse(&pairs.find(|(name, _)| name.eq_ignore_ascii_case("X-Amz-Credential"))?.1)
+}
+
+/// `KEY/20260105/eu-west-1/rds/aws4_request`, or without the Region for SigV4A.
+fn parse(credential: &str) -> Option<Scope> {
+    let parts: Vec<&str> = credential.split('/').collect();
+    let (access_key, region, service) = match parts.as_slice() {
+        [key, _date, region, service, "aws4_request"] => (key, *region, service),
+        [key, _date, service, "aws4_request"] => (key, "", service),
+        _ => return None,
+    };
+    Some(Scope { access_key: (*access_key).to_owned(), region: region.to_owned(), service: (*service).to_owned() })
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+mod tests {
+    use super::*;
+
+    fn of(authorization: Option<&str>, uri: &str) -> Option<Scope> {
+        let mut request = http::Request::builder().uri(uri);
+        if let Some(value) = authorization {
+            request = request.header("authorization", value);
+        }
+        scope(&request.body(()).unwrap())
+    }
+
+    #[test]
+    fn headers_and_presigned_queries_are_read() {
+        let expected = Scope { access_key: "AK".into(), region: "eu-west-1".into(), service: "s3".into() };
+        let header =
+            "AWS4-HMAC-SHA256 Credential=AK/20260105/eu-west-1/s3/aws4_request, SignedHeaders=host, Signature=0";
+        assert_eq!(of(Some(header), "/"), Some(expected.clone()));
+        let uri = "/k?X-Amz-Credential=AK%2F20260105%2Feu-west-1%2Fs3%2Faws4_request&X-Amz-Signature=0";
+        assert_eq!(of(None, uri), Some(expected));
+        let everywhere = of(Some("AWS4-ECDSA-P256-SHA256 Credential=AK/20260105/s3/aws4_request, x"), "/").unwrap();
+        assert_eq!((everywhere.region.as_str(), everywhere.service.as_str()), ("", "s3"));
+    }
+
+    #[test]
+    fn anything_else_has_no_scope() {
+        for header in [None, Some("Bearer x"), Some("AWS4-HMAC-SHA256 Credential=AK"), Some("Credential=")] {
+            assert_eq!(of(header, "/?a=b"), None);
+        }
+    }
+}
