@@ -23,6 +23,7 @@ pub type Spans = Vec<Span>;
 
 /// How a span is written. The flags combine.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[allow(clippy::struct_excessive_bools)] // Markdown's styles combine freely.
 pub struct SpanStyle {
     /// `code`.
     pub code: bool,

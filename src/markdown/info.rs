@@ -16,17 +16,14 @@ pub(super) fn parse(info: &str) -> Fence {
     if language.contains(char::is_whitespace) {
         fence.problems.push(format!("one word is expected before the braces, found '{language}'"));
     }
-    fence.language = language.split_whitespace().next().unwrap_or("").to_owned();
+    fence.language.push_str(language.split_whitespace().next().unwrap_or(""));
     if rest.is_empty() {
         return fence;
     }
-    let inner = match rest.strip_prefix('{').and_then(|text| text.strip_suffix('}')) {
-        Some(inner) => inner,
-        None => {
-            fence.problems.push(String::from("the attributes do not end with '}'"));
-            rest.trim_start_matches('{')
-        }
-    };
+    let inner = rest.strip_prefix('{').and_then(|text| text.strip_suffix('}')).unwrap_or_else(|| {
+        fence.problems.push(String::from("the attributes do not end with '}'"));
+        rest.trim_start_matches('{')
+    });
     let Fence { id, attributes, problems, .. } = &mut fence;
     words(inner, problems, |word, quoted, problems| attribute(word, quoted, id, attributes, problems));
     fence
