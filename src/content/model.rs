@@ -191,7 +191,7 @@ pub struct Step {
     pub no_check: Option<String>,
     /// Its visible and hidden fences that run.
     pub actions: Vec<Action>,
-    /// The actions that do the step when run in order.
+    /// The anchors of the actions that do the step when run in order.
     pub solution: Vec<String>,
     /// Outputs that later pages use.
     pub outputs: BTreeMap<String, Output>,
@@ -213,6 +213,7 @@ pub struct Step {
 
 /// A fence that runs.
 #[derive(Clone, Debug)]
+#[allow(clippy::struct_excessive_bools)] // each is an attribute of the fence, independent of the others
 pub struct Action {
     /// `m2.aurora-replica#create-cluster`.
     pub id: String,
@@ -228,6 +229,8 @@ pub struct Action {
     pub undo: Option<String>,
     /// After how long it is given up.
     pub timeout: Duration,
+    /// Whether it ends only when the step's checks pass.
+    pub wait: bool,
     /// Whether an error is what the page expects.
     pub expect_error: bool,
     /// Not shown on the page.
