@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+use super::services;
 use super::world::{LEARNER_ACCOUNT, Transition, What, World};
 use crate::domain::drill::Fault;
 
@@ -46,6 +47,7 @@ pub fn stop(world: &mut World, id: &str) {
     let fault = world.faults.remove(index);
     world.timeline.retain(|transition| transition.what != What::FaultEnds(id.to_owned()));
     world.log.push((now, fault.region, format!("fault {} ends", fault.kind)));
+    services::resume_replication(world);
 }
 
 /// Whether a fault of that kind is active in that Region.
