@@ -1,0 +1,257 @@
+//! The command line: a stable contract of subcommands, flags and exit codes.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Learn to build a multi-Region, active-active bookstore on AWS, and prove by measurement that it survives the loss
+/// of a Region.
+#[derive(Debug, Parser)]
+#[command(name = "workshop", version, propagate_version = true, arg_required_else_help = false)]
+pub struct Cli {
+    /// Everything that is the same for all subcommands.
+    #[command(flatten)]
+    pub global: Global,
+    /// What to do; without one, the full screen opens.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+}
+
+/// Flags of every subcommand.
+#[derive(Clone, Debug, Args)]
+pub struct Global {
+    /// Use real AWS (default credential chain)
+    #[arg(long, global = true, conflicts_with = "endpoint_url")]
+    pub aws: bool,
+    /// The profile of the AWS configuration to use with --aws or --endpoint-url
+    #[arg(long, global = true, value_name = "NAME")]
+    pub profile: Option<String>,
+    /// Use any AWS-compatible endpoint
+    #[arg(long, global = true, value_name = "URL")]
+    pub endpoint_url: Option<String>,
+    /// The primary Region (R1)
+    #[arg(long, global = true, value_name = "REGION")]
+    pub primary: Option<String>,
+    /// The secondary Region (R2)
+    #[arg(long, global = true, value_name = "REGION")]
+    pub secondary: Option<String>,
+    /// One workshop folder instead of the embedded one; its assets are in DIR/assets
+    #[arg(long, global = true, value_name = "DIR")]
+    pub modules: Option<PathBuf>,
+    /// Where progress and the simulated account are kept [default: below the XDG state directory]
+    #[arg(long, global = true, value_name = "DIR")]
+    pub state: Option<PathBuf>,
+    /// Sandbox: simulated seconds per second of wall time
+    #[arg(long, global = true, value_name = "N", value_parser = speed)]
+    pub speed: Option<f64>,
+    /// Sandbox: the seed of chance and of the run's suffix
+    #[arg(long, global = true, value_name = "N")]
+    pub seed: Option<u64>,
+    /// Text instead of the full screen
+    #[arg(long, global = true)]
+    pub plain: bool,
+    /// Colours [default: what the terminal says]
+    #[arg(long, global = true, value_name = "WHEN")]
+    pub color: Option<Color>,
+    /// ASCII glyphs instead of Unicode
+    #[arg(long, global = true)]
+    pub ascii: bool,
+}
+
+/// How many colours to use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Color {
+    /// None.
+    Never,
+    /// The terminal's own 16.
+    #[value(name = "16")]
+    Ansi16,
+    /// 256.
+    #[value(name = "256")]
+    Indexed256,
+    /// 24 bits.
+    True,
+}
+
+/// The subcommands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Do the steps of a module, or of all, without a screen
+    Run(RunArgs),
+    /// Evaluate the checks of a module or a fact
+    Check(CheckArgs),
+    /// Run one AWS operation as the AWS CLI would take it
+    #[command(disable_help_flag = true)]
+    Aws(AwsArgs),
+    /// Break a Region on purpose and measure RTO and RPO
+    Drill(DrillArgs),
+    /// The simulated AWS: serve it to other programs, look into it, break it
+    #[command(subcommand)]
+    Sandbox(SandboxCommand),
+    /// Check a workshop's content
+    #[command(subcommand)]
+    Content(ContentCommand),
+    /// Say what this machine offers the guide
+    Doctor,
+    /// Print a completion script for a shell
+    Completions {
+        /// The shell.
+        shell: clap_complete::Shell,
+    },
+    /// Print the manual page (roff)
+    Man,
+}
+
+/// `workshop run`.
+#[derive(Debug, Args)]
+pub struct RunArgs {
+    /// m0 to m6, or all
+    #[arg(default_value = "all")]
+    pub module: String,
+    /// Use a throw-away world
+    #[arg(long)]
+    pub fresh: bool,
+    /// One JSON object a line on standard output
+    #[arg(long)]
+    pub json: bool,
+    /// Real AWS: the effects that may happen without asking, e.g. create,update,delete,fault
+    #[arg(long, value_name = "EFFECTS", value_delimiter = ',')]
+    pub approve: Vec<String>,
+}
+
+/// `workshop check`.
+#[derive(Debug, Args)]
+pub struct CheckArgs {
+    /// m0 to m6, a fact such as m2.aurora-replica, or all
+    #[arg(default_value = "all")]
+    pub what: String,
+    /// Wait until everything passes or something fails
+    #[arg(long)]
+    pub wait: bool,
+    /// One JSON object a line on standard output
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `workshop aws`.
+#[derive(Debug, Args)]
+pub struct AwsArgs {
+    /// The service, the operation and its flags
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "ARGS")]
+    pub words: Vec<String>,
+}
+
+/// `workshop drill`.
+#[derive(Debug, Args)]
+pub struct DrillArgs {
+    /// The fault, as the workshop names it
+    #[arg(long, default_value = "api")]
+    pub fault: String,
+    /// A folder for report.json
+    #[arg(long, value_name = "DIR")]
+    pub report: Option<PathBuf>,
+    /// One JSON object a line on standard output
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `workshop sandbox`.
+#[derive(Debug, Subcommand)]
+pub enum SandboxCommand {
+    /// Answer AWS requests on 127.0.0.1
+    Serve {
+        /// The port; 0 takes a free one
+        #[arg(long, default_value_t = 4566)]
+        port: u16,
+    },
+    /// What exists, what is simulated, and the numbers behind it
+    Status {
+        /// List the operations that are simulated
+        #[arg(long, conflicts_with = "constants")]
+        operations: bool,
+        /// List durations, lags and limits with their sources
+        #[arg(long)]
+        constants: bool,
+    },
+    /// Break the simulated AWS on purpose
+    #[command(subcommand)]
+    Fault(FaultCommand),
+}
+
+/// `workshop sandbox fault`.
+#[derive(Debug, Subcommand)]
+pub enum FaultCommand {
+    /// The kinds of faults and those that are active
+    List,
+    /// Start a fault
+    Start {
+        /// The kind, as `list` names it
+        kind: String,
+        /// The Region
+        region: String,
+        /// When it ends by itself, e.g. 30m
+        #[arg(long, default_value = "30m", value_parser = span)]
+        lease: Duration,
+    },
+    /// End a fault
+    Stop {
+        /// Its id, as `list` shows it
+        id: String,
+    },
+}
+
+/// `workshop content`.
+#[derive(Debug, Subcommand)]
+pub enum ContentCommand {
+    /// Find mistakes in a workshop folder
+    Lint,
+}
+
+/// A speed: a number above zero.
+fn speed(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(value) if value.is_finite() && (0.1..=100_000.0).contains(&value) => Ok(value),
+        _ => Err("expected a number of simulated seconds per second, from 0.1 to 100000".to_owned()),
+    }
+}
+
+/// A span such as `90s`, `30m`, `2h`.
+fn span(text: &str) -> Result<Duration, String> {
+    let wrong = || "expected a number with a unit, such as 90s, 30m or 2h".to_owned();
+    let (number, unit) = text.split_at(text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len()));
+    let number: u64 = number.parse().map_err(|_| wrong())?;
+    let seconds = match unit {
+        "s" => number,
+        "m" => number * 60,
+        "h" => number * 3600,
+        _ => return Err(wrong()),
+    };
+    Ok(Duration::from_secs(seconds))
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn aws_takes_the_rest_of_the_line_as_it_is() {
+        let cli = Cli::try_parse_from(["workshop", "aws", "rds", "describe-db-clusters", "--region", "eu-west-1"]);
+        let Ok(Cli { command: Some(Command::Aws(args)), .. }) = cli else { panic!("not an aws command") };
+        assert_eq!(args.words, ["rds", "describe-db-clusters", "--region", "eu-west-1"]);
+    }
+
+    #[test]
+    fn spans_need_a_unit() {
+        assert_eq!(span("30m"), Ok(Duration::from_secs(1800)));
+        assert!(span("30").is_err());
+        assert!(speed("0").is_err() && speed("inf").is_err());
+    }
+}
