@@ -16,7 +16,8 @@ pub fn view(snapshot: &Snapshot, faults: Vec<FaultView>, prediction: Option<Dura
     let trouble = match &snapshot.stage {
         Stage::Stopped(why) => Some(crate::app::Trouble {
             what: format!("The drill stopped: {why}."),
-            means: "There is no verdict. Whatever was broken for the drill has been mended, or the log says why not.".to_owned(),
+            means: "There is no verdict. Whatever was broken for the drill has been mended, or the log says why not."
+                .to_owned(),
             press: "Press Space to choose a fault and start again.".to_owned(),
         }),
         _ => None,
@@ -149,7 +150,8 @@ fn lanes(snapshot: &Snapshot) -> Vec<Lane> {
         });
     }
     for role in [Role::Primary, Role::Secondary] {
-        let member = snapshot.lanes.iter().position(|lane| lane.role == LaneRole::Direct(role) && lane.every.as_secs() == 1);
+        let member =
+            snapshot.lanes.iter().position(|lane| lane.role == LaneRole::Direct(role) && lane.every.as_secs() == 1);
         if let Some((member, lane)) = member.and_then(|member| Some((member, snapshot.lanes.get(member)?))) {
             let journey = snapshot.plan.journeys.get(lane.journey).map_or("", |journey| journey.name.as_str());
             lanes.push(Lane {
@@ -168,7 +170,14 @@ fn cells(snapshot: &Snapshot, members: &[usize], end: i64) -> Vec<SlotResult> {
     let mut by_second: std::collections::BTreeMap<i64, SlotResult> = std::collections::BTreeMap::new();
     for (at, result) in members.iter().filter_map(|lane| snapshot.recent.get(*lane)).flatten() {
         let second = at.millis().div_euclid(1000);
-        by_second.entry(second).and_modify(|kept| if kept.good() { *kept = *result }).or_insert(*result);
+        by_second
+            .entry(second)
+            .and_modify(|kept| {
+                if kept.good() {
+                    *kept = *result
+                }
+            })
+            .or_insert(*result);
     }
     by_second.range(..=end).map(|(_, result)| *result).collect()
 }
@@ -187,7 +196,8 @@ fn vantages(snapshot: &Snapshot) -> Vec<VantageView> {
         })?
     };
     let all = snapshot.plan.vantages.iter().enumerate();
-    all.map(|(index, vantage)| VantageView { name: vantage.name.clone(), answers: last(index), ttl_left: None }).collect()
+    all.map(|(index, vantage)| VantageView { name: vantage.name.clone(), answers: last(index), ttl_left: None })
+        .collect()
 }
 
 fn store(name: &str, loss: &StoreLoss, plan: &Plan) -> StoreView {
@@ -225,12 +235,18 @@ fn next(snapshot: &Snapshot) -> Option<String> {
     let (markers, plan) = (snapshot.analysis.markers, &snapshot.plan);
     let routing = plan.routing?;
     match snapshot.stage {
-        Stage::Baseline => Some(format!("the fault begins after {} s of steady baseline", crate::drill::plan::BASELINE.as_secs())),
+        Stage::Baseline => {
+            Some(format!("the fault begins after {} s of steady baseline", crate::drill::plan::BASELINE.as_secs()))
+        }
         Stage::Failing => {
             let elapsed = snapshot.elapsed?.as_secs();
             let flip = u64::from(routing.interval * routing.threshold);
             if markers.detected.is_none() && markers.rerouted.is_none() {
-                Some(format!("{} health check should fail in about {} s", plan.broken.label(), flip.saturating_sub(elapsed)))
+                Some(format!(
+                    "{} health check should fail in about {} s",
+                    plan.broken.label(),
+                    flip.saturating_sub(elapsed)
+                ))
             } else if markers.first_good.is_none() {
                 Some(format!("cached answers run out within {} s", routing.ttl))
             } else if markers.stable.is_none() {
@@ -240,7 +256,9 @@ fn next(snapshot: &Snapshot) -> Option<String> {
             }
         }
         Stage::Frozen => Some("press b to fail back".to_owned()),
-        Stage::FailingBack => Some(format!("{} serves again after the health check recovers and caches run out", plan.broken.label())),
+        Stage::FailingBack => {
+            Some(format!("{} serves again after the health check recovers and caches run out", plan.broken.label()))
+        }
         Stage::Done | Stage::Stopped(_) => None,
     }
 }

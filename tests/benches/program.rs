@@ -68,7 +68,11 @@ fn whole_workshop() {
         }
         std::thread::sleep(Duration::from_millis(5));
     };
-    println!("whole workshop: {:.2} s, peak memory {:.1} MB, {status}", begin.elapsed().as_secs_f64(), peak as f64 / 1024.0);
+    println!(
+        "whole workshop: {:.2} s, peak memory {:.1} MB, {status}",
+        begin.elapsed().as_secs_f64(),
+        peak as f64 / 1024.0
+    );
 }
 
 fn peak_kilobytes(process: u32) -> Option<u64> {
