@@ -11,8 +11,19 @@
 //! assert_eq!(fence.commands(), ["aws s3api list-buckets"]);
 //! ```
 
+mod command;
 mod document;
 mod info;
+mod layout;
 mod parse;
+mod table;
+mod width;
+mod wrap;
+
+#[cfg(test)]
+mod tests;
 
 pub use document::{Alert, Align, Anchor, Block, Document, Fence, Item, Span, SpanStyle, Spans};
+pub use layout::{Line, Look, Piece};
+pub use width::{clip, fill, measure};
+pub use wrap::wrap_text;
