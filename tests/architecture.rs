@@ -117,7 +117,7 @@ fn without_comments_and_strings(text: &str) -> String {
                 }
             }
             'r' if !word_before && (at(i + 1) == '"' || (at(i + 1) == '#' && matches!(at(i + 2), '#' | '"'))) => {
-                let hashes = (i + 1..).take_while(|j| at(*j) == '#').count();
+                let hashes = (i + 1..chars.len()).take_while(|j| at(*j) == '#').count();
                 let end: Vec<char> = std::iter::once('"').chain(std::iter::repeat_n('#', hashes)).collect();
                 i += hashes + 2;
                 while i < chars.len() && !chars[i..].starts_with(&end) {

@@ -43,7 +43,7 @@ pub use codec::{DecodedRequest, RequestError, ServiceError, WireProtocol};
 pub use command::{
     Command, CommandError, Deploy, FileError, Files, S3Copy, S3Remove, S3Sync, Wait, parse_command, parse_words,
 };
-pub use model::models;
+pub use model::{Kind, Member, Service, models};
 pub use pages::{PageSpec, paginator};
 pub use request::encode_request;
 pub use server::decode_request;
