@@ -10,8 +10,10 @@ pub mod chance;
 pub mod constants;
 pub mod dataplane;
 pub mod faults;
+pub mod handle;
 pub mod services;
 pub mod world;
 
 pub use call::{AwsError, Call};
+pub use handle::Sandbox;
 pub use world::World;

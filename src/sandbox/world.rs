@@ -8,7 +8,7 @@ use super::call::Call;
 use super::faults;
 use super::services::{
     acm, apigateway, cloudformation, cloudfront, cloudwatch, cognito, dynamodb, ec2, ecs, elasticache, elbv2, iam, kms,
-    lambda, logs, rds, route53, s3, secretsmanager,
+    lambda, logs, rds, route53, s3, secretsmanager, sts,
 };
 use crate::domain::SimTime;
 use crate::domain::drill::Fault;
@@ -30,6 +30,8 @@ pub struct World {
     pub accounts: BTreeMap<String, AccountState>,
     /// Buckets by name; names are global.
     pub buckets: BTreeMap<String, s3::Bucket>,
+    /// Temporary credentials that were issued, by access key.
+    pub sessions: BTreeMap<String, sts::Session>,
     /// Faults that are active.
     pub faults: Vec<Fault>,
     /// What has happened: when, in which Region, what.
@@ -193,6 +195,7 @@ impl World {
             timeline: Timeline::default(),
             accounts: BTreeMap::new(),
             buckets: BTreeMap::new(),
+            sessions: BTreeMap::new(),
             faults: Vec::new(),
             log: Vec::new(),
             rules_off: std::collections::BTreeSet::new(),

@@ -1,0 +1,271 @@
+//! The sandbox in this process: a world behind a lock, a clock, and the wire that the SDK's clients speak to.
+
+use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::HeaderValue;
+use serde_json::Value;
+
+use super::call::{AwsError, Call};
+use super::services::sts;
+use super::world::World;
+use super::{chance, faults, services};
+use crate::clock::Clock;
+use crate::domain::drill::Fault;
+use crate::domain::{BoxFuture, Failure, FailureClass, Faults};
+use crate::protocol::{self, DecodedRequest, ServiceError, Wire, WireError, WireProtocol};
+
+/// A simulated AWS. Clones share the same world and the same clock.
+#[derive(Clone)]
+pub struct Sandbox {
+    world: Arc<Mutex<World>>,
+    clock: Clock,
+    /// Counts requests for their ids. It is not part of the world, so that a read changes nothing in it.
+    requests: Arc<AtomicU64>,
+}
+
+impl fmt::Debug for Sandbox {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Sandbox").field("clock", &self.clock).finish_non_exhaustive()
+    }
+}
+
+impl Sandbox {
+    /// A sandbox of that world, whose time is the clock's.
+    pub fn new(world: World, clock: Clock) -> Self {
+        Self { world: Arc::new(Mutex::new(world)), clock, requests: Arc::default() }
+    }
+
+    /// The clock that moves this world.
+    pub fn clock(&self) -> &Clock {
+        &self.clock
+    }
+
+    /// Runs something on the world as it is now.
+    pub fn with_world<T>(&self, act: impl FnOnce(&mut World) -> T) -> T {
+        let mut world = self.lock();
+        world.advance(self.clock.now());
+        act(&mut world)
+    }
+
+    /// A copy of the world as it is now, with a clock of its own.
+    #[must_use]
+    pub fn fork(&self, clock: Clock) -> Self {
+        Self::new(self.with_world(|world| world.clone()), clock)
+    }
+
+    /// The world as it is now, as JSON.
+    pub fn snapshot(&self) -> Result<Vec<u8>, serde_json::Error> {
+        self.with_world(|world| serde_json::to_vec(world))
+    }
+
+    /// Puts a snapshot in the place of the world.
+    pub fn restore(&self, snapshot: &[u8]) -> Result<(), serde_json::Error> {
+        let world = serde_json::from_slice(snapshot)?;
+        *self.lock() = world;
+        Ok(())
+    }
+
+    /// Answers one request now. It fails where a client would get no answer at all: in a Region that is lost.
+    pub fn handle(&self, request: &http::Request<Bytes>) -> Result<http::Response<Bytes>, WireError> {
+        let number = self.requests.fetch_add(1, Ordering::Relaxed);
+        let id = request_id(number);
+        let decoded = match protocol::decode_request(request) {
+            Ok(decoded) => decoded,
+            Err(error) => return Ok(error.response(&id)),
+        };
+        self.with_world(|world| {
+            if faults::active(world, faults::REGION_LOSS, &decoded.region) {
+                return Err(WireError::Connection(format!(
+                    "no endpoint of {} in {} answers",
+                    decoded.service, decoded.region
+                )));
+            }
+            Ok(answer(world, decoded, &id))
+        })
+    }
+
+    /// A world is never left half changed by a panic that the program survives: handlers do not panic, and if one did,
+    /// going on is better than losing the learner's world.
+    fn lock(&self) -> MutexGuard<'_, World> {
+        self.world.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn answer(world: &mut World, mut request: DecodedRequest, id: &str) -> http::Response<Bytes> {
+    if sts::expired(world, &request.access_key) {
+        let json = matches!(request.protocol, WireProtocol::Json10 | WireProtocol::Json11 | WireProtocol::RestJson);
+        let code = if json { "ExpiredTokenException" } else { "ExpiredToken" };
+        let error = AwsError::client(code, "The security token included in the request is expired");
+        return refusal(&request, error, id);
+    }
+    let (account, principal) = sts::identity(world, &request.access_key);
+    let mut call = Call::new(world, &account, &request.region);
+    call.payload = request.payload.take();
+    if let Some(principal) = principal {
+        call.principal = principal;
+    }
+    match services::dispatch(&mut call, request.service, request.operation, &request.input) {
+        Ok(output) => {
+            let payload = call.reply_payload.take();
+            protocol::encode_response(&request, &output, payload, id)
+        }
+        Err(error) => refusal(&request, error, id),
+    }
+}
+
+fn refusal(request: &DecodedRequest, error: AwsError, id: &str) -> http::Response<Bytes> {
+    let region = error.fields.get("BucketRegion").and_then(Value::as_str).map(HeaderValue::from_str);
+    let error = ServiceError { code: error.code, message: error.message, status: error.status, fields: error.fields };
+    let mut response = protocol::encode_error(request, &error, id);
+    // Clients follow a bucket to its Region by this header; a HEAD has nothing else.
+    if let Some(Ok(region)) = region {
+        response.headers_mut().insert("x-amz-bucket-region", region);
+    }
+    response
+}
+
+/// A UUID that is another one for every request.
+fn request_id(number: u64) -> String {
+    let (high, low) = (chance::bits(number, "request", "high", 0), chance::bits(number, "request", "low", 0));
+    format!(
+        "{:08x}-{:04x}-4{:03x}-8{:03x}-{:012x}",
+        high >> 32,
+        high >> 16 & 0xffff,
+        high & 0xfff,
+        low >> 52,
+        low & 0xffff_ffff_ffff
+    )
+}
+
+impl Wire for Sandbox {
+    fn send(&self, request: http::Request<Bytes>) -> BoxFuture<'_, Result<http::Response<Bytes>, WireError>> {
+        Box::pin(async move { self.handle(&request) })
+    }
+}
+
+impl Faults for Sandbox {
+    fn start<'a>(
+        &'a self,
+        kind: &'a str,
+        region: &'a str,
+        parameters: Value,
+        lease: Duration,
+    ) -> BoxFuture<'a, Result<Fault, Failure>> {
+        Box::pin(async move {
+            let started = self.with_world(|world| faults::start(world, kind, region, parameters, lease));
+            started.ok_or_else(|| {
+                let kinds: Vec<&str> = faults::KINDS.iter().map(|(kind, _)| *kind).collect();
+                Failure {
+                    class: FailureClass::Unsupported,
+                    code: "UnknownFault".to_owned(),
+                    message: format!("there is no fault '{kind}'; the sandbox has {}", kinds.join(", ")),
+                    operation: format!("fault start {kind} --region {region}"),
+                    request_id: None,
+                }
+            })
+        })
+    }
+
+    fn stop<'a>(&'a self, id: &'a str) -> BoxFuture<'a, Result<(), Failure>> {
+        Box::pin(async move {
+            self.with_world(|world| faults::stop(world, id));
+            Ok(())
+        })
+    }
+
+    fn active(&self) -> BoxFuture<'_, Result<Vec<Fault>, Failure>> {
+        Box::pin(async move { Ok(self.with_world(|world| world.faults.clone())) })
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+mod tests {
+    use super::*;
+    use crate::clock::Rate;
+    use crate::domain::SimTime;
+
+    fn sandbox() -> Sandbox {
+        Sandbox::new(World::new(1), Clock::simulated(SimTime::WORLD_START, Rate::Stepped))
+    }
+
+    fn signed(key: &str, service: &str, region: &str) -> http::request::Builder {
+        let scope = format!(
+            "AWS4-HMAC-SHA256 Credential={key}/20260105/{region}/{service}/aws4_request, SignedHeaders=host, Signature=0"
+        );
+        http::Request::builder().header("authorization", scope)
+    }
+
+    fn who_am_i(key: &str) -> http::Request<Bytes> {
+        signed(key, "sts", "eu-west-1")
+            .method("POST")
+            .uri("https://sts.eu-west-1.amazonaws.com/")
+            .header("content-type", "application/x-www-form-urlencoded")
+            .body(Bytes::from_static(b"Action=GetCallerIdentity&Version=2011-06-15"))
+            .unwrap()
+    }
+
+    fn text(response: &http::Response<Bytes>) -> &str {
+        std::str::from_utf8(response.body()).unwrap()
+    }
+
+    #[test]
+    fn an_access_key_chooses_its_account() {
+        let sandbox = sandbox();
+        let mine = sandbox.handle(&who_am_i("AKIDEXAMPLE")).unwrap();
+        assert!(text(&mine).contains("<Account>111122223333</Account>"), "{}", text(&mine));
+        let other = sandbox.handle(&who_am_i("444455556666")).unwrap();
+        assert!(text(&other).contains("<Account>444455556666</Account>"));
+    }
+
+    #[test]
+    fn a_bucket_elsewhere_is_named_by_a_header() {
+        let sandbox = sandbox();
+        let put = signed("AKID", "s3", "us-east-1").method("PUT").uri("https://s3.us-east-1.amazonaws.com/my-bucket");
+        assert_eq!(sandbox.handle(&put.body(Bytes::new()).unwrap()).unwrap().status(), 200);
+        let head = signed("AKID", "s3", "eu-west-1").method("HEAD").uri("https://s3.eu-west-1.amazonaws.com/my-bucket");
+        let answer = sandbox.handle(&head.body(Bytes::new()).unwrap()).unwrap();
+        assert_eq!(answer.status(), 301);
+        assert_eq!(answer.headers()["x-amz-bucket-region"], "us-east-1");
+    }
+
+    #[test]
+    fn a_lost_region_does_not_answer() {
+        let sandbox = sandbox();
+        sandbox.with_world(|world| {
+            faults::start(world, faults::REGION_LOSS, "eu-west-1", Value::Null, Duration::from_secs(60));
+        });
+        assert!(matches!(sandbox.handle(&who_am_i("AKID")), Err(WireError::Connection(_))));
+    }
+
+    #[test]
+    fn a_snapshot_brings_the_world_back_and_a_fork_goes_its_own_way() {
+        let sandbox = sandbox();
+        let put = || signed("AKID", "s3", "us-east-1").method("PUT");
+        let create =
+            |name: &str| put().uri(format!("https://s3.us-east-1.amazonaws.com/{name}")).body(Bytes::new()).unwrap();
+        sandbox.handle(&create("one")).unwrap();
+        let saved = sandbox.snapshot().unwrap();
+        let fork = sandbox.fork(sandbox.clock().clone());
+        fork.handle(&create("two")).unwrap();
+        assert_eq!(sandbox.with_world(|world| world.buckets.len()), 1);
+        assert_eq!(fork.with_world(|world| world.buckets.len()), 2);
+        fork.restore(&saved).unwrap();
+        assert_eq!(fork.with_world(|world| world.clone()), sandbox.with_world(|world| world.clone()));
+    }
+
+    #[test]
+    fn an_operation_that_is_not_simulated_is_named() {
+        let request = signed("AKID", "sts", "eu-west-1")
+            .method("POST")
+            .uri("https://sts.eu-west-1.amazonaws.com/")
+            .body(Bytes::from_static(b"Action=GetSessionToken&Version=2011-06-15"))
+            .unwrap();
+        let answer = sandbox().handle(&request).unwrap();
+        assert!(text(&answer).contains("SandboxUnsupportedOperation") && text(&answer).contains("GetSessionToken"));
+    }
+}
