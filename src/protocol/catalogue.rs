@@ -48,6 +48,16 @@ pub struct FlagSpec {
     pub values: &'static [String],
 }
 
+impl FlagSpec {
+    /// The flag that says no to a switch: `no-…`, but for one of ECS that the AWS CLI renames.
+    pub fn negative(&self) -> String {
+        match self.name {
+            "enable-execute-command" => "disable-execute-command".into(),
+            name => format!("no-{name}"),
+        }
+    }
+}
+
 /// One operation.
 #[derive(Clone, Debug)]
 pub struct OperationSpec {

@@ -20,8 +20,8 @@ pub fn decode_response(
     status: StatusCode,
     headers: &HeaderMap,
     body: &[u8],
-) -> Result<Value, ServiceError> {
-    let unreadable = |message: String| ServiceError::new("UnreadableResponse", message, status.as_u16());
+) -> Result<Value, Box<ServiceError>> {
+    let unreadable = |message: String| Box::new(ServiceError::new("UnreadableResponse", message, status.as_u16()));
     let service = model::service(service)
         .or_else(|| model::service_by_cli_name(service))
         .ok_or_else(|| unreadable(format!("no service '{service}' is in the models")))?;
@@ -29,7 +29,7 @@ pub fn decode_response(
         .operation(operation)
         .ok_or_else(|| unreadable(format!("no operation '{operation}' of {} is in the models", service.key)))?;
     if !status.is_success() {
-        return Err(errors::read(service, status, headers, body));
+        return Err(Box::new(errors::read(service, status, headers, body)));
     }
     read_output(service, operation, headers, body).map_err(unreadable)
 }

@@ -59,7 +59,6 @@ impl Reader {
                 Ok(Value::Object(self.json_members(shape, fields, at, |_| true)?))
             }
             (Kind::Structure, _) if shape.document => Ok(value.clone()),
-            (Kind::Structure, _) => wrong("an object"),
             (Kind::List, Value::Array(items)) => {
                 let Some(element) = &shape.member else { return Ok(value.clone()) };
                 let read = |(i, item)| self.json(element, item, &format!("{at}[{i}]"));
@@ -72,7 +71,7 @@ impl Reader {
                     |(key, item): (&String, _)| Ok((key.clone(), self.json(element, item, &format!("{at}.{key}"))?));
                 entries.iter().map(read).collect()
             }
-            (Kind::Map, _) => wrong("an object"),
+            (Kind::Structure | Kind::Map, _) => wrong("an object"),
             (Kind::Timestamp, _) => match scalar::seconds(value) {
                 Some(seconds) => Ok(self.stamp(seconds)),
                 None => wrong("a time"),

@@ -257,6 +257,7 @@ pub enum Location {
 /// A use of a shape: a member of a structure, a list's element, a map's key or value.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
+#[allow(clippy::struct_excessive_bools)] // the model's traits are flags
 pub struct Member {
     /// The member's name; empty for elements, keys and values.
     #[serde(default)]

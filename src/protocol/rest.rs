@@ -60,8 +60,8 @@ impl Reader {
                     let label = incoming.labels.iter().find(|(name, _)| *name == member.wire_name());
                     label.map(|(_, text)| self.scalar(member, self.without_prefix(text))).transpose()
                 }
-                Some(Location::Querystring) => self.from_query(member, incoming.query),
-                Some(Location::Header | Location::Headers) => self.from_headers(member, incoming.headers),
+                Some(Location::Querystring) => self.query_value(member, incoming.query),
+                Some(Location::Header | Location::Headers) => self.header_value(member, incoming.headers),
                 None => continue,
             };
             if let Some(value) = value.map_err(|error| format!("{}: {error}", member.name))? {
@@ -85,7 +85,7 @@ impl Reader {
         let (mut fields, _) = self.rest_body(operation, shape, &Bytes::copy_from_slice(body))?;
         for member in &shape.members {
             if matches!(member.location, Some(Location::Header | Location::Headers)) {
-                let value = self.from_headers(member, headers).map_err(|error| format!("{}: {error}", member.name))?;
+                let value = self.header_value(member, headers).map_err(|error| format!("{}: {error}", member.name))?;
                 if let Some(value) = value {
                     fields.insert(member.name.clone(), value);
                 }
@@ -94,7 +94,7 @@ impl Reader {
         Ok(Value::Object(fields))
     }
 
-    fn from_query(&self, member: &Member, query: &[(String, String)]) -> Result<Option<Value>, String> {
+    fn query_value(&self, member: &Member, query: &[(String, String)]) -> Result<Option<Value>, String> {
         let mut given = query.iter().filter(|(name, _)| name == member.wire_name()).map(|(_, value)| value);
         match &self.service.shape(member).member {
             Some(element) => {
@@ -105,7 +105,7 @@ impl Reader {
         }
     }
 
-    fn from_headers(&self, member: &Member, headers: &HeaderMap) -> Result<Option<Value>, String> {
+    fn header_value(&self, member: &Member, headers: &HeaderMap) -> Result<Option<Value>, String> {
         let text = |value: &http::HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
         if member.location == Some(Location::Headers) {
             let prefix = member.wire_name().to_ascii_lowercase();

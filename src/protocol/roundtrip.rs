@@ -82,7 +82,9 @@ fn protocols(service: &Service) -> Vec<Option<WireProtocol>> {
 fn every(mut check: impl FnMut(&'static Service, &'static OperationModel, Option<WireProtocol>)) {
     for service in &model::models().services {
         for operation in service.operations() {
-            protocols(service).into_iter().for_each(|protocol| check(service, operation, protocol));
+            for protocol in protocols(service) {
+                check(service, operation, protocol);
+            }
         }
     }
 }
@@ -191,11 +193,15 @@ fn similar(left: &Value, right: &Value, place: &str) {
                 names
             };
             assert_eq!(names(a), names(b), "{place}");
-            a.iter().for_each(|(name, value)| similar(value, &b[name], &format!("{place}.{name}")));
+            for (name, value) in a {
+                similar(value, &b[name], &format!("{place}.{name}"));
+            }
         }
         (Value::Array(a), Value::Array(b)) => {
             assert_eq!(a.len(), b.len(), "{place}");
-            a.iter().zip(b).for_each(|(x, y)| similar(x, y, place));
+            for (x, y) in a.iter().zip(b) {
+                similar(x, y, place);
+            }
         }
         _ => assert_eq!(left, right, "{place}"),
     }

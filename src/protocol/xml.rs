@@ -142,11 +142,15 @@ impl Writer {
             (Kind::List, Value::Array(items)) => {
                 let Some(element) = &shape.member else { return };
                 if is_flat(member, shape) {
-                    items.iter().for_each(|item| self.value(service, element, name, item));
+                    for item in items {
+                        self.value(service, element, name, item);
+                    }
                 } else {
                     self.open(name, namespace);
                     let inner = element.location_name.as_deref().unwrap_or("member");
-                    items.iter().for_each(|item| self.value(service, element, inner, item));
+                    for item in items {
+                        self.value(service, element, inner, item);
+                    }
                     self.close(name);
                 }
             }

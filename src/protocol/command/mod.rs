@@ -1,8 +1,20 @@
 //! The `aws …` command line: the text of a fence or the words of a shell → a [`Command`].
 
-use serde_json::Value;
+mod deploy;
+mod flags;
+mod parse;
+mod s3;
+mod shorthand;
+mod values;
+mod words;
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+mod tests;
 
 use crate::domain::Operation;
+
+pub use parse::{parse_command, parse_words};
 
 /// What one `aws …` command asks for.
 #[derive(Clone, Debug, PartialEq)]
@@ -132,7 +144,7 @@ pub struct FileError(pub String);
 
 /// Why a text is not a command that this guide can run.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{message}{}", .nearest.as_ref().map(|n| format!("; did you mean '{n}'?")).unwrap_or_default())]
+#[error("{message}{}", .nearest.as_ref().map(|name| format!("; did you mean '{name}'?")).unwrap_or_default())]
 pub struct CommandError {
     /// What is wrong, naming the word or flag, and what was expected.
     pub message: String,
@@ -142,15 +154,19 @@ pub struct CommandError {
     pub nearest: Option<String>,
 }
 
-/// Parses the text of a command: a leading `$ `, `\` at line ends and a shell's quotes are understood, nothing else of a
-/// shell is.
-pub fn parse_command(text: &str, files: &dyn Files) -> Result<Command, CommandError> {
-    let _ = (text, files);
-    Err(CommandError { message: "commands cannot be parsed yet".into(), at: 0, nearest: None })
-}
+impl CommandError {
+    fn new(message: impl Into<String>, at: usize) -> Self {
+        Self { message: message.into(), at, nearest: None }
+    }
 
-/// Parses words that a shell has split already; the first may be `aws`.
-pub fn parse_words(words: &[String], files: &dyn Files) -> Result<Command, CommandError> {
-    let _ = (words, files, Value::Null);
-    Err(CommandError { message: "commands cannot be parsed yet".into(), at: 0, nearest: None })
+    /// An error about a misspelt name, with the nearest of the known ones.
+    fn unknown<'a>(
+        message: impl Into<String>,
+        at: usize,
+        given: &str,
+        known: impl IntoIterator<Item = &'a str>,
+    ) -> Self {
+        let nearest = crate::domain::text::nearest(given, known).map(str::to_owned);
+        Self { message: message.into(), at, nearest }
+    }
 }
