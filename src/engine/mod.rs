@@ -3,4 +3,5 @@
 pub mod crash;
 pub mod drill_view;
 pub mod log;
+pub mod page;
 pub mod signals;
