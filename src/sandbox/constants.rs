@@ -120,6 +120,21 @@ pub const CONSTANTS: &[Constant] = &[
         Documented,
         "aws-behaviour.md 3: binlog replica lag is seconds and grows with load",
     ),
+    // ElastiCache
+    seconds(
+        "elasticache.group.create",
+        420,
+        600,
+        Estimate,
+        "aws-behaviour.md 3: create + destroy 9-14 min typical (tf tests); create 5-10 min",
+    ),
+    seconds(
+        "elasticache.group.delete",
+        240,
+        380,
+        Estimate,
+        "aws-behaviour.md 3: create + destroy 9-14 min typical (tf tests 541-821 s)",
+    ),
 ];
 
 /// The constant of that id.
