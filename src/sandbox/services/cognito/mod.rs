@@ -73,7 +73,8 @@ fn no_identity_pool(id: &str) -> AwsError {
 
 fn create_pool(call: &mut Call<'_>, input: &Value) -> Result<Value, AwsError> {
     let name = required(input, "PoolName")?.to_owned();
-    let id = format!("{}_{}", call.region, call.upper_id(9));
+    let unique = call.upper_id(9);
+    let id = format!("{}_{unique}", call.region);
     let pool = Pool {
         arn: call.arn("cognito-idp", &format!("userpool/{id}")),
         name,
@@ -143,7 +144,8 @@ fn delete_client(call: &mut Call<'_>, input: &Value) -> Result<Value, AwsError> 
 
 fn create_identity_pool(call: &mut Call<'_>, input: &Value) -> Result<Value, AwsError> {
     let name = required(input, "IdentityPoolName")?.to_owned();
-    let id = format!("{}:{}", call.region, call.uuid());
+    let unique = call.uuid();
+    let id = format!("{}:{unique}", call.region);
     let pool = IdentityPool {
         arn: call.arn("cognito-identity", &format!("identitypool/{id}")),
         name,
