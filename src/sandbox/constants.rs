@@ -52,6 +52,20 @@ pub const CONSTANTS: &[Constant] = &[
         Estimate,
         "aws-behaviour.md 3: waiter of 8.3 min; an empty on-demand table is active within seconds",
     ),
+    seconds(
+        "dynamodb.table.update",
+        5,
+        12,
+        Estimate,
+        "aws-behaviour.md 1: UPDATING gives ResourceInUseException; settings of an empty table change within seconds",
+    ),
+    seconds(
+        "dynamodb.replica.retry",
+        60,
+        60,
+        Estimate,
+        "no source: how often a replica that is being created asks again while replication is cut",
+    ),
     seconds("dynamodb.table.delete", 10, 25, Estimate, "aws-behaviour.md 3: same order as creation"),
     seconds(
         "dynamodb.replica.create",
