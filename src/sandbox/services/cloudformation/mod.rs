@@ -95,3 +95,6 @@ pub fn inventory(call: &mut Call<'_>) -> Vec<Record> {
         })
         .collect()
 }
+
+#[cfg(test)]
+mod tests;

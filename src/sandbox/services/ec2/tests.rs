@@ -81,7 +81,7 @@ fn a_nat_gateway_comes_and_goes_in_its_time_and_holds_address_and_subnet() {
         id(&shown, "/NatGateways/0/State")
     };
     assert_eq!(state(&mut world), "pending");
-    let later = world.now.plus(Duration::from_secs(600));
+    let later = world.now.plus(Duration::from_mins(10));
     world.advance(later);
     assert_eq!(state(&mut world), "available");
     let subnet_input = json!({ "SubnetId": subnet });
@@ -90,7 +90,7 @@ fn a_nat_gateway_comes_and_goes_in_its_time_and_holds_address_and_subnet() {
     assert_eq!(state(&mut world), "deleting");
     let release = json!({ "AllocationId": address });
     assert_eq!(ask(&mut world, "ReleaseAddress", &release).unwrap_err().code, "InvalidIPAddress.InUse");
-    let later = world.now.plus(Duration::from_secs(600));
+    let later = world.now.plus(Duration::from_mins(10));
     world.advance(later);
     assert_eq!(state(&mut world), "deleted");
     ask(&mut world, "ReleaseAddress", &release).unwrap();

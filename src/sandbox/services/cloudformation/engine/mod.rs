@@ -11,7 +11,7 @@ mod task;
 
 use std::time::Duration;
 
-use super::model::{Aim, Event, Phase, Stack, Work};
+use super::model::{Action, Aim, Event, Phase, Stack, Work};
 use super::{Transition, ops};
 use crate::domain::SimTime;
 use crate::sandbox::call::Call;
@@ -81,20 +81,34 @@ pub fn say(call: &mut Call<'_>, stack: &mut Stack, status: &str, reason: Option<
     stack.events.push(event);
 }
 
-/// Writes an event of a resource, and its status.
+/// Writes an event of a resource, and its status. What an update replaced has left the stack's list, so its deletion
+/// leaves the status of its successor alone.
 pub fn tell(call: &mut Call<'_>, stack: &mut Stack, work: &Work, logical: &str, status: &str, reason: Option<String>) {
     let id = format!("{logical}-{status}-{}", call.uuid());
     let now = call.now();
-    let Some(resource) = stack.resources.get_mut(logical) else { return };
-    status.clone_into(&mut resource.status);
-    resource.reason.clone_from(&reason);
-    resource.changed = now;
+    let listed = stack.resources.get_mut(logical);
+    let old = match work.tasks.get(logical).map(|task| &task.action) {
+        Some(Action::Delete(old)) => {
+            listed.as_ref().is_none_or(|listed| listed.physical != old.physical).then_some(&**old)
+        }
+        _ => None,
+    };
+    let (physical, type_name) = match (old, listed) {
+        (Some(old), _) => (old.physical.clone(), old.type_name.clone()),
+        (None, Some(resource)) => {
+            status.clone_into(&mut resource.status);
+            resource.reason.clone_from(&reason);
+            resource.changed = now;
+            (resource.physical.clone(), resource.type_name.clone())
+        }
+        (None, None) => return,
+    };
     let event = Event {
         id,
         at: now,
         logical: logical.to_owned(),
-        physical: resource.physical.clone().unwrap_or_default(),
-        type_name: resource.type_name.clone(),
+        physical: physical.unwrap_or_default(),
+        type_name,
         status: status.to_owned(),
         reason,
         token: work.token.clone(),

@@ -24,7 +24,7 @@ pub struct Live<'s, 'c, 'w> {
 impl Scope for Live<'_, '_, '_> {
     fn reference(&mut self, name: &str) -> Result<Option<Value>, String> {
         if let Some(value) = self.facts.reference(name) {
-            return Ok(value);
+            return Ok(Some(value).filter(|value| !value.is_null()));
         }
         match self.resources.get(name).and_then(|resource| resource.physical.clone()) {
             Some(physical) => Ok(Some(Value::String(physical))),

@@ -212,12 +212,6 @@ fn members(value: &Value) -> Vec<&String> {
 }
 
 fn begin_deletion(call: &mut Call<'_>, stack: &mut Stack, work: &mut Work, name: &str, resource: &Resource) {
-    // What was replaced has left the stack's list; only what is still in it is shown there.
-    let listed = stack.resources.get(name).is_some_and(|one| one.physical == resource.physical);
-    let shown = stack.resources.get(name).cloned();
-    if !listed {
-        stack.resources.insert(name.to_owned(), resource.clone());
-    }
     let creating = matches!(work.aim, Aim::Rollback);
     let kept = resource.deletion == "Retain" || (resource.deletion == "RetainExceptOnCreate" && !creating);
     if kept {
@@ -231,9 +225,6 @@ fn begin_deletion(call: &mut Call<'_>, stack: &mut Stack, work: &mut Work, name:
             let due = later(call, HANDLER, &format!("{}/{name}", stack.name));
             wait_until(work, name, Phase::Begun, due);
         }
-    }
-    if let (false, Some(shown)) = (listed, shown) {
-        stack.resources.insert(name.to_owned(), shown);
     }
 }
 

@@ -129,15 +129,12 @@ fn settle(call: &mut Call<'_>, set: &mut ChangeSet) {
         }
         Err(error) => Some(error.message),
     };
-    match failure {
-        Some(why) => {
-            set.status = "FAILED".into();
-            set.reason = Some(why);
-        }
-        None => {
-            set.status = "CREATE_COMPLETE".into();
-            set.execution = "AVAILABLE".into();
-        }
+    if let Some(why) = failure {
+        set.status = "FAILED".into();
+        set.reason = Some(why);
+    } else {
+        set.status = "CREATE_COMPLETE".into();
+        set.execution = "AVAILABLE".into();
     }
 }
 
@@ -210,9 +207,9 @@ pub fn describe(call: &mut Call<'_>, input: &Value) -> Result<Value, AwsError> {
     let parameters: Vec<Value> =
         set.parameters.iter().map(|(key, value)| json!({ "ParameterKey": key, "ParameterValue": value })).collect();
     let (shown, next) = page(input, set.changes.clone(), PAGE);
-    let mut answer = reads::paged("Changes", shown, next);
+    let mut answer = reads::paged("Changes", &shown, next.as_deref());
     if let Some(members) = answer.as_object_mut() {
-        members.extend(summary(&set, name));
+        members.extend(summary(&set, name.as_deref()));
         members.insert("Parameters".into(), parameters.into());
         members.insert("Capabilities".into(), json!(capabilities(&set.request)));
         members.insert("Tags".into(), tag_list(&tags(set.request.get("Tags"))));
@@ -221,7 +218,7 @@ pub fn describe(call: &mut Call<'_>, input: &Value) -> Result<Value, AwsError> {
     Ok(answer)
 }
 
-fn summary(set: &ChangeSet, stack_name: Option<String>) -> Map<String, Value> {
+fn summary(set: &ChangeSet, stack_name: Option<&str>) -> Map<String, Value> {
     let value = json!({
         "ChangeSetName": set.name, "ChangeSetId": set.id, "StackId": set.stack_id, "StackName": stack_name,
         "Description": set.description, "CreationTime": set.created.epoch_seconds(),
@@ -236,9 +233,9 @@ fn summary(set: &ChangeSet, stack_name: Option<String>) -> Map<String, Value> {
 pub fn list(call: &mut Call<'_>, input: &Value) -> Result<Value, AwsError> {
     let stack = super::existing(call, stack_name(input)?)?.clone();
     let sets = call.regional().cloudformation.change_sets.values().filter(|set| set.stack_id == stack.id);
-    let summaries: Vec<Value> = sets.map(|set| Value::Object(summary(set, Some(stack.name.clone())))).collect();
+    let summaries: Vec<Value> = sets.map(|set| Value::Object(summary(set, Some(&stack.name)))).collect();
     let (shown, next) = page(input, summaries, PAGE);
-    Ok(reads::paged("Summaries", shown, next))
+    Ok(reads::paged("Summaries", &shown, next.as_deref()))
 }
 
 /// ExecuteChangeSet.

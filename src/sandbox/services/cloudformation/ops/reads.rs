@@ -3,6 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::{existing, page, stack_name};
+use crate::domain::SimTime;
 use crate::sandbox::call::{AwsError, Call, required, tag_list, text};
 use crate::sandbox::services::cloudformation::model::{Event, Resource, Stack};
 use crate::sandbox::services::cloudformation::template::validation;
@@ -19,7 +20,7 @@ fn told(value: Value) -> Value {
 }
 
 /// An answer with its list, and the token of the next page when there is one.
-pub fn paged(member: &str, list: Vec<Value>, next: Option<String>) -> Value {
+pub fn paged(member: &str, list: &[Value], next: Option<&str>) -> Value {
     told(json!({ member: list, "NextToken": next }))
 }
 
@@ -46,8 +47,8 @@ fn described(stack: &Stack) -> Value {
         "StackId": stack.id, "StackName": stack.name, "ChangeSetId": stack.change_set,
         "Description": stack.description, "Parameters": parameters,
         "CreationTime": stack.created.epoch_seconds(),
-        "DeletionTime": stack.deleted.map(|at| at.epoch_seconds()),
-        "LastUpdatedTime": stack.updated.map(|at| at.epoch_seconds()),
+        "DeletionTime": stack.deleted.map(SimTime::epoch_seconds),
+        "LastUpdatedTime": stack.updated.map(SimTime::epoch_seconds),
         "RollbackConfiguration": {}, "StackStatus": stack.status, "StackStatusReason": stack.reason,
         "DisableRollback": stack.disable_rollback, "NotificationARNs": [], "Capabilities": stack.capabilities,
         "Outputs": outputs, "Tags": tag_list(&stack.tags), "EnableTerminationProtection": stack.protected,
@@ -73,7 +74,7 @@ pub fn describe_stacks(call: &mut Call<'_>, input: &Value) -> Result<Value, AwsE
         call.regional().cloudformation.stacks.values().filter(|stack| stack.exists()).collect();
     stacks.sort_by(|a, b| b.created.cmp(&a.created).then(a.name.cmp(&b.name)));
     let (shown, next) = page(input, stacks.into_iter().map(described).collect(), PAGE);
-    Ok(paged("Stacks", shown, next))
+    Ok(paged("Stacks", &shown, next.as_deref()))
 }
 
 /// ListStacks: deleted ones, too.
@@ -95,14 +96,14 @@ pub fn list_stacks(call: &mut Call<'_>, input: &Value) -> Result<Value, AwsError
         told(json!({
             "StackId": stack.id, "StackName": stack.name, "TemplateDescription": stack.description,
             "CreationTime": stack.created.epoch_seconds(),
-            "LastUpdatedTime": stack.updated.map(|at| at.epoch_seconds()),
-            "DeletionTime": stack.deleted.map(|at| at.epoch_seconds()),
+            "LastUpdatedTime": stack.updated.map(SimTime::epoch_seconds),
+            "DeletionTime": stack.deleted.map(SimTime::epoch_seconds),
             "StackStatus": stack.status, "StackStatusReason": stack.reason,
             "DriftInformation": { "StackDriftStatus": "NOT_CHECKED" },
         }))
     });
     let (shown, next) = page(input, summaries.collect(), PAGE);
-    Ok(paged("StackSummaries", shown, next))
+    Ok(paged("StackSummaries", &shown, next.as_deref()))
 }
 
 /// DescribeStackEvents: newest first.
@@ -113,7 +114,7 @@ pub fn events(call: &mut Call<'_>, input: &Value) -> Result<Value, AwsError> {
     let from = older.saturating_sub(PAGE);
     let shown: Vec<Value> =
         stack.events.get(from..older).unwrap_or_default().iter().rev().map(|event| shown_event(stack, event)).collect();
-    Ok(paged("StackEvents", shown, (from > 0).then(|| from.to_string())))
+    Ok(paged("StackEvents", &shown, (from > 0).then(|| from.to_string()).as_deref()))
 }
 
 fn shown_event(stack: &Stack, event: &Event) -> Value {
@@ -204,7 +205,7 @@ pub fn list_resources(call: &mut Call<'_>, input: &Value) -> Result<Value, AwsEr
         })
         .collect();
     let (shown, next) = page(input, all, PAGE);
-    Ok(paged("StackResourceSummaries", shown, next))
+    Ok(paged("StackResourceSummaries", &shown, next.as_deref()))
 }
 
 /// ListExports.
@@ -220,5 +221,5 @@ pub fn list_exports(call: &mut Call<'_>, input: &Value) -> Result<Value, AwsErro
     }
     exports.sort_by(|a, b| a.0.cmp(&b.0));
     let (shown, next) = page(input, exports.into_iter().map(|(_, shown)| shown).collect(), PAGE);
-    Ok(paged("Exports", shown, next))
+    Ok(paged("Exports", &shown, next.as_deref()))
 }

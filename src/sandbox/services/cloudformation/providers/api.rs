@@ -65,6 +65,8 @@ pub struct Settled {
 type Shape = fn(&mut Call<'_>, &Request<'_>, &mut Map<String, Value>) -> Result<(), AwsError>;
 type Afterwards = fn(&mut Call<'_>, &Existing<'_>, &Request<'_>) -> Result<(), AwsError>;
 type Change = fn(&mut Call<'_>, &Existing<'_>, &Request<'_>) -> Result<(), AwsError>;
+type Before = fn(&mut Call<'_>, &Existing<'_>) -> Result<(), AwsError>;
+type Deletion = fn(&Existing<'_>, &mut Map<String, Value>);
 type Attribute = fn(&mut Call<'_>, &Existing<'_>, &str) -> Option<Value>;
 
 /// One resource type.
@@ -108,9 +110,9 @@ pub struct Api {
     /// What is done once it is made.
     pub after: Option<Afterwards>,
     /// What is done before it is deleted.
-    pub before_delete: Option<fn(&mut Call<'_>, &Existing<'_>) -> Result<(), AwsError>>,
+    pub before_delete: Option<Before>,
     /// Finishes the input of the deleting operation.
-    pub delete_with: Option<fn(&Existing<'_>, &mut Map<String, Value>)>,
+    pub delete_with: Option<Deletion>,
     /// Changes it in place.
     pub update: Option<Change>,
     /// The constant that says how long CloudFormation waits after the creation of what has no states.

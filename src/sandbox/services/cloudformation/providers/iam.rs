@@ -17,7 +17,10 @@ pub const TYPES: &[Api] = &[
         tags: Tags::List("Tags"),
         read: ("GetRole", &[("RoleName", By::Id)], "/Role"),
         attributes: &[("Arn", "/Arn"), ("RoleId", "/RoleId")],
-        shape: Some(|_, _, input| texts(input, &["AssumeRolePolicyDocument"])),
+        shape: Some(|_, _, input| {
+            texts(input, &["AssumeRolePolicyDocument"]);
+            Ok(())
+        }),
         after: Some(role_policies),
         before_delete: Some(strip_role),
         delete: ("DeleteRole", &[("RoleName", By::Id)]),
@@ -37,7 +40,8 @@ pub const TYPES: &[Api] = &[
         attributes: &[("PolicyArn", "id"), ("PolicyId", "/PolicyId"), ("DefaultVersionId", "/DefaultVersionId")],
         shape: Some(|_, request, input| {
             only_roles(request)?;
-            texts(input, &["PolicyDocument"])
+            texts(input, &["PolicyDocument"]);
+            Ok(())
         }),
         after: Some(|call, existing, request| {
             for role in roles(request.properties) {
@@ -76,14 +80,13 @@ pub const TYPES: &[Api] = &[
 ];
 
 /// IAM's API takes policy documents as text.
-fn texts(input: &mut Map<String, Value>, members: &[&str]) -> Result<(), AwsError> {
+fn texts(input: &mut Map<String, Value>, members: &[&str]) {
     for member in members {
         if let Some(document) = input.get(*member).filter(|document| !document.is_string()) {
             let text = document.to_string();
             input.insert((*member).to_owned(), text.into());
         }
     }
-    Ok(())
 }
 
 fn roles(properties: &Value) -> Vec<String> {

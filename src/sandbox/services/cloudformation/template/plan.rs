@@ -127,12 +127,14 @@ impl Plan {
             missing.dedup();
             missing
         };
-        let refuse = |missing: Vec<String>, block: &str| match missing.is_empty() {
-            true => Ok(()),
-            false => Err(validation(format!(
-                "Template format error: Unresolved resource dependencies [{}] in the {block} block of the template",
-                missing.join(", ")
-            ))),
+        let refuse = |missing: Vec<String>, block: &str| {
+            if missing.is_empty() {
+                return Ok(());
+            }
+            let missing = missing.join(", ");
+            Err(validation(format!(
+                "Template format error: Unresolved resource dependencies [{missing}] in the {block} block of the template"
+            )))
         };
         refuse(missing(self.resources.iter().flat_map(|one| one.needs.clone()).collect()), "Resources")?;
         refuse(missing(self.outputs.iter().flat_map(|(_, one)| referred(one, values)).collect()), "Outputs")?;
@@ -209,8 +211,8 @@ fn imports(value: &Value) -> Vec<&Value> {
 }
 
 impl Facts {
-    /// What `Ref` gives when the name is a parameter or a pseudo parameter.
-    pub fn reference(&self, name: &str) -> Option<Option<Value>> {
+    /// What `Ref` gives when the name is a parameter or a pseudo parameter; null is `AWS::NoValue`.
+    pub fn reference(&self, name: &str) -> Option<Value> {
         let value = match name {
             "AWS::AccountId" => &self.account,
             "AWS::Region" => &self.region,
@@ -218,11 +220,11 @@ impl Facts {
             "AWS::StackName" => &self.stack_name,
             "AWS::Partition" => "aws",
             "AWS::URLSuffix" => "amazonaws.com",
-            "AWS::NoValue" => return Some(None),
-            "AWS::NotificationARNs" => return Some(Some(Value::Array(Vec::new()))),
-            other => return self.parameters.get(other).map(|value| Some(value.clone())),
+            "AWS::NoValue" => return Some(Value::Null),
+            "AWS::NotificationARNs" => return Some(Value::Array(Vec::new())),
+            other => return self.parameters.get(other).cloned(),
         };
-        Some(Some(Value::String(value.to_owned())))
+        Some(Value::String(value.to_owned()))
     }
 
     /// An entry of the Mappings section.
@@ -251,7 +253,7 @@ struct Static<'p> {
 
 impl Scope for Static<'_> {
     fn reference(&mut self, name: &str) -> Result<Option<Value>, String> {
-        self.facts.reference(name).ok_or_else(|| {
+        self.facts.reference(name).map(|value| Some(value).filter(|value| !value.is_null())).ok_or_else(|| {
             format!(
                 "Template format error: Unresolved dependencies [{name}]. Cannot reference resources in the Conditions block of the template"
             )

@@ -170,7 +170,7 @@ fn substitute(argument: &Value, scope: &mut dyn Scope) -> Result<String, String>
     for piece in pieces(text) {
         match piece {
             Piece::Text(text) => out.push_str(text),
-            Piece::Literal(name) => out.push_str(&format!("${{{name}}}")),
+            Piece::Literal(name) => out.extend(["${", name, "}"]),
             Piece::Variable(name) => {
                 let value = match (own.and_then(|own| own.get(name)), name.split_once('.')) {
                     (Some(value), _) => resolve(value, scope)?,
