@@ -52,20 +52,6 @@ pub const CONSTANTS: &[Constant] = &[
         Estimate,
         "aws-behaviour.md 3: waiter of 8.3 min; an empty on-demand table is active within seconds",
     ),
-    seconds(
-        "dynamodb.table.update",
-        5,
-        12,
-        Estimate,
-        "aws-behaviour.md 1: UPDATING gives ResourceInUseException; settings of an empty table change within seconds",
-    ),
-    seconds(
-        "dynamodb.replica.retry",
-        60,
-        60,
-        Estimate,
-        "no source: how often a replica that is being created asks again while replication is cut",
-    ),
     seconds("dynamodb.table.delete", 10, 25, Estimate, "aws-behaviour.md 3: same order as creation"),
     seconds(
         "dynamodb.replica.create",
@@ -81,65 +67,6 @@ pub const CONSTANTS: &[Constant] = &[
         1800,
         Documented,
         "aws-behaviour.md 3: usually within a second, no SLA on latency",
-    ),
-    // CloudFormation
-    seconds(
-        "cloudformation.handler",
-        2,
-        4,
-        Estimate,
-        "CloudFormation User Guide, stack events: the first event of a resource and its physical id lie seconds apart",
-    ),
-    seconds(
-        "cloudformation.poll",
-        5,
-        5,
-        Estimate,
-        "the handlers of AWS's public resource providers come back after a few seconds until a resource is stable",
-    ),
-    seconds(
-        "cloudformation.role.settle",
-        15,
-        20,
-        Estimate,
-        "CloudFormation holds a new role back until it can be assumed everywhere; stack events show about a quarter of a minute",
-    ),
-    seconds(
-        "cloudformation.change_set",
-        6,
-        12,
-        Estimate,
-        "botocore 1.43.11 waiter ChangeSetCreateComplete polls every 30 s; consoles show a change set after seconds",
-    ),
-    seconds(
-        "cloudformation.delete.patience",
-        1200,
-        1200,
-        Estimate,
-        "aws-behaviour.md 1: interfaces of Lambda may take up to 20 minutes to be deleted under normal operations",
-    ),
-    // EC2
-    seconds(
-        "ec2.nat.create",
-        100,
-        160,
-        Estimate,
-        "Amazon VPC User Guide, NAT gateways: pending until it is available after a few minutes",
-    ),
-    seconds("ec2.nat.delete", 50, 90, Estimate, "Amazon VPC User Guide, NAT gateways: deleting takes a short while"),
-    seconds(
-        "ec2.deleted.shown",
-        3600,
-        3600,
-        Documented,
-        "Amazon VPC User Guide: a deleted NAT gateway is shown for about an hour",
-    ),
-    seconds(
-        "ec2.endpoint.create",
-        60,
-        120,
-        Estimate,
-        "AWS PrivateLink guide: an interface endpoint is pending until its interfaces stand, usually minutes",
     ),
     // S3
     seconds(
@@ -193,21 +120,109 @@ pub const CONSTANTS: &[Constant] = &[
         Documented,
         "aws-behaviour.md 3: binlog replica lag is seconds and grows with load",
     ),
-    // ElastiCache
-    seconds(
-        "elasticache.group.create",
-        420,
-        600,
+    // Route 53
+    millis(
+        "route53.change.accept",
+        60,
+        150,
         Estimate,
-        "aws-behaviour.md 3: create + destroy 9-14 min typical (tf tests); create 5-10 min",
+        "how long a zone refuses the next change with PriorRequestNotComplete; AWS gives no number",
     ),
     seconds(
-        "elasticache.group.delete",
+        "route53.change.insync",
+        15,
+        40,
+        Documented,
+        "aws-behaviour.md 3: record changes are INSYNC within 60 s (the draw is cut there)",
+    ),
+    // ACM
+    seconds(
+        "acm.validation.look",
+        30,
+        60,
+        Estimate,
+        "aws-behaviour.md 3: ACM with Route 53 takes 1-15 min; ACM looks at the record again and again",
+    ),
+    seconds(
+        "acm.validation.issue",
+        90,
         240,
-        380,
-        Estimate,
-        "aws-behaviour.md 3: create + destroy 9-14 min typical (tf tests 541-821 s)",
+        Measured,
+        "aws-behaviour.md 3: ACM with Route 53 1-15 min (blogs), waiter 5 x 60 s",
     ),
+    // API Gateway
+    seconds(
+        "apigateway.domain.available",
+        20,
+        60,
+        Estimate,
+        "bookstore.md 1.12: custom domain + mapping 1-3 min, of which DNS is most",
+    ),
+    millis("apigateway.overhead", 8, 25, Estimate, "API Gateway's own part of a request; AWS gives no number"),
+    // Lambda
+    seconds("lambda.function.create", 2, 5, Estimate, "a zip function is Active within seconds"),
+    seconds(
+        "lambda.function.create_in_vpc",
+        40,
+        90,
+        Documented,
+        "AWS Lambda: the network interface of a function in a VPC is made when the function is, up to 90 s",
+    ),
+    seconds("lambda.source.enable", 15, 40, Estimate, "an event source mapping is Enabled within a minute"),
+    seconds("lambda.source.poll", 1, 1, Documented, "AWS Lambda: streams are polled at a base rate of once per second"),
+    seconds("lambda.source.delete", 20, 50, Estimate, "an event source mapping is Deleting for less than a minute"),
+    millis("lambda.duration", 25, 90, Estimate, "a warm Node.js function with one DynamoDB read"),
+    // Elastic Load Balancing
+    seconds(
+        "elbv2.balancer.provision",
+        130,
+        200,
+        Estimate,
+        "aws-behaviour.md 3: waiter of 10 min; an ALB is active after two to three minutes",
+    ),
+    seconds(
+        "elbv2.target.first_check",
+        5,
+        15,
+        Estimate,
+        "a new target is asked before its first whole interval is over",
+    ),
+    millis("elbv2.overhead", 3, 10, Estimate, "a load balancer's own part of a request"),
+    // ECS
+    seconds(
+        "ecs.task.provision",
+        12,
+        25,
+        Measured,
+        "aws-behaviour.md 3: Fargate service stable in 1-3 min with a small image, of which this is the network interface",
+    ),
+    seconds(
+        "ecs.task.pull",
+        35,
+        70,
+        Measured,
+        "aws-behaviour.md 3: Fargate service stable in 1-3 min with a small image, of which this is the image",
+    ),
+    seconds("ecs.task.stop", 3, 30, Documented, "AWS ECS: SIGTERM, then SIGKILL after stopTimeout, 30 s by default"),
+    seconds("ecs.task.deprovision", 12, 25, Estimate, "the task's network interface is detached and deleted"),
+    seconds(
+        "ecs.task.retry",
+        60,
+        90,
+        Estimate,
+        "AWS ECS: tasks that fail to start are retried ever more slowly, up to 27 min",
+    ),
+    millis("blog.page", 70, 220, Estimate, "a WordPress page with its database reads"),
+    // CloudFront
+    seconds(
+        "cloudfront.deploy",
+        240,
+        360,
+        Measured,
+        "aws-behaviour.md 3: CloudFront deploy 3-6 min now, waiter cap 35 min",
+    ),
+    millis("cloudfront.overhead", 4, 15, Estimate, "an edge's own part of a request"),
+    millis("s3.get", 20, 60, Documented, "AWS S3: first byte of small objects within 100-200 ms, most far below"),
 ];
 
 /// The constant of that id.

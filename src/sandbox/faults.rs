@@ -37,6 +37,7 @@ pub fn start(world: &mut World, kind: &str, region: &str, parameters: Value, lea
     world.timeline.push(fault.until, transition);
     world.log.push((world.now, region.to_owned(), format!("fault {kind} begins")));
     world.faults.push(fault.clone());
+    world.touch();
     Some(fault)
 }
 
@@ -45,6 +46,7 @@ pub fn stop(world: &mut World, id: &str) {
     let now = world.now;
     let Some(index) = world.faults.iter().position(|fault| fault.id == id) else { return };
     let fault = world.faults.remove(index);
+    world.touch();
     world.timeline.retain(|transition| transition.what != What::FaultEnds(id.to_owned()));
     world.log.push((now, fault.region, format!("fault {} ends", fault.kind)));
     services::resume_replication(world);

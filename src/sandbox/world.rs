@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::call::Call;
+use super::dataplane;
 use super::faults;
 use super::services::{
     acm, apigateway, cloudformation, cloudfront, cloudwatch, cognito, dynamodb, ec2, ecs, elasticache, elbv2, iam, kms,
@@ -34,6 +35,11 @@ pub struct World {
     pub sessions: BTreeMap<String, sts::Session>,
     /// Faults that are active.
     pub faults: Vec<Fault>,
+    /// Caches of resolvers, and what the caches of the bookstore hold.
+    pub dataplane: dataplane::State,
+    /// Grows whenever something may have changed what the data plane answers, so that health checkers need not ask
+    /// again for what they know. Whoever changes the world outside of [`World::advance`] calls [`World::touch`].
+    pub generation: u64,
     /// What has happened: when, in which Region, what.
     pub log: Vec<(SimTime, String, String)>,
     /// Rules of behaviour that were switched off (tests switch off one at a time and expect another outcome).
@@ -166,6 +172,11 @@ impl Timeline {
         self.entries.retain(|_, transition| keep(transition));
     }
 
+    /// Whether a transition that `matches` names is waiting.
+    pub fn any(&self, matches: impl Fn(&Transition) -> bool) -> bool {
+        self.entries.values().any(matches)
+    }
+
     /// How many transitions are waiting.
     pub fn len(&self) -> usize {
         self.entries.len()
@@ -197,6 +208,8 @@ impl World {
             buckets: BTreeMap::new(),
             sessions: BTreeMap::new(),
             faults: Vec::new(),
+            dataplane: dataplane::State::default(),
+            generation: 0,
             log: Vec::new(),
             rules_off: std::collections::BTreeSet::new(),
             ordinals: BTreeMap::new(),
@@ -213,7 +226,16 @@ impl World {
         self.now = self.now.max(until);
     }
 
+    /// Says that something may have changed what the data plane answers.
+    pub fn touch(&mut self) {
+        self.generation += 1;
+    }
+
     fn apply(&mut self, transition: Transition) {
+        // Checkers and pollers come all the time and change nothing unless they say so themselves.
+        if !matches!(transition.what, What::Route53(_) | What::Lambda(_) | What::Elb(elbv2::Transition::Check { .. })) {
+            self.touch();
+        }
         let mut call = Call::new(self, &transition.account, &transition.region);
         match transition.what {
             What::Acm(what) => acm::apply(&mut call, what),

@@ -2,7 +2,6 @@
 #![allow(dead_code, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use std::io::{Read, Write};
-use std::num::NonZeroU16;
 use std::path::Path;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::{Duration, Instant};
@@ -47,7 +46,7 @@ impl Terminal {
                 }
             }
         });
-        Self { child, master: pair.master, writer, output, parser: parser(columns, rows) }
+        Self { child, master: pair.master, writer, output, parser: vt100::Parser::new(rows, columns, 0) }
     }
 
     /// Types text or control sequences.
@@ -60,7 +59,7 @@ impl Terminal {
     pub fn resize(&mut self, columns: u16, rows: u16) {
         let size = PtySize { rows, cols: columns, pixel_width: 0, pixel_height: 0 };
         self.master.resize(size).expect("a resize");
-        self.parser.screen_mut().set_size(nonzero(rows), nonzero(columns));
+        self.parser.screen_mut().set_size(rows, columns);
     }
 
     /// The screen as text.
@@ -120,14 +119,6 @@ impl Terminal {
         self.screen();
         self.parser.screen().alternate_screen()
     }
-}
-
-fn nonzero(length: u16) -> NonZeroU16 {
-    NonZeroU16::new(length).expect("a terminal has at least one row and one column")
-}
-
-fn parser(columns: u16, rows: u16) -> vt100::Parser {
-    vt100::Parser::new(nonzero(rows), nonzero(columns), 0)
 }
 
 impl Drop for Terminal {

@@ -1,1 +1,46 @@
-//! The network of the simulated world: resolvers, load balancers, API stages, and what a request gets on its way.
+//! The network as clients see it: names resolve, requests travel, and every link of the chain answers for itself.
+//!
+//! Nothing on the way is short-circuited. A name is resolved through the zone's records and their health; the address
+//! belongs to an endpoint; the endpoint looks at its own mappings, stages, listeners and targets; functions and
+//! containers act with their roles on the tables and databases of their Region.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::world::World;
+use crate::domain::drill::{Probe, ProbeReply, Vantage};
+use crate::domain::ports::DnsAnswer;
+
+pub mod api;
+pub mod blog;
+pub mod cdn;
+pub mod checker;
+pub mod database;
+pub mod dns;
+pub mod functions;
+pub mod http;
+pub mod names;
+pub mod network;
+mod probe;
+
+/// What the data plane remembers.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct State {
+    /// Answers that resolvers keep, by vantage, class of client and name.
+    resolvers: BTreeMap<String, probe::Kept>,
+    /// The sorted sets that caches hold: by the cache's host name, then by book.
+    pub boards: BTreeMap<String, BTreeMap<String, u64>>,
+}
+
+/// What the zone's own name servers answer for the addresses of `name`, asked from `vantage` now. `None` when the name
+/// does not exist or has no address.
+pub fn resolve(world: &World, _account: &str, name: &str, vantage: &Vantage) -> Option<DnsAnswer> {
+    dns::resolve(world, name, vantage).map(|found| found.answer())
+}
+
+/// Sends one request now, through the resolver of the probe's vantage and class. Requests to routes that ask for a
+/// signature are signed by the account's own user, for the Region that the name resolved to.
+pub fn probe(world: &mut World, account: &str, probe: &Probe) -> ProbeReply {
+    probe::send(world, account, probe)
+}

@@ -63,7 +63,10 @@ pub fn handler(service: &str, operation: &str) -> Option<Handler> {
 /// Runs an operation, or says by name that it is not simulated.
 pub fn dispatch(call: &mut Call<'_>, service: &str, operation: &str, input: &Value) -> Result<Value, AwsError> {
     match handler(service, operation) {
-        Some(handler) => handler(call, input),
+        Some(handler) => {
+            call.world.touch();
+            handler(call, input)
+        }
         None => Err(AwsError::with_status(
             501,
             "SandboxUnsupportedOperation",
@@ -77,7 +80,6 @@ pub fn dispatch(call: &mut Call<'_>, service: &str, operation: &str, input: &Val
 /// Sends on its way again what waited for replication to be possible; called when a fault ends.
 pub fn resume_replication(world: &mut super::World) {
     s3::resume(world);
-    dynamodb::resume(world);
 }
 
 /// One thing that exists, as tag reads, list reads and the proof of emptiness see it.

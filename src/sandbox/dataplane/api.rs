@@ -1,0 +1,272 @@
+//! API Gateway's data plane: host → API and stage → deployment → method → permission → function.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+
+use super::http::{Request, Response};
+use super::{functions, network};
+use crate::domain::drill::ProbeError;
+use crate::sandbox::services::acm;
+use crate::sandbox::services::apigateway::apis::{Methods, RestApi};
+use crate::sandbox::services::apigateway::domains::NO_PATH;
+use crate::sandbox::services::lambda::permissions;
+use crate::sandbox::world::World;
+
+/// API Gateway's own errors look alike.
+fn refused(status: u16, kind: &str, message: &str) -> Response {
+    Response::json(status, &json!({ "message": message })).header("x-amzn-errortype", kind)
+}
+
+fn forbidden() -> Response {
+    refused(403, "ForbiddenException", "Forbidden")
+}
+
+/// Nothing is deployed at that path, or the request is not signed; API Gateway says the same to both.
+fn no_token() -> Response {
+    refused(403, "MissingAuthenticationTokenException", "Missing Authentication Token")
+}
+
+fn broken(status: u16) -> Response {
+    refused(status, "InternalServerErrorException", "Internal server error")
+}
+
+/// What a host name and a path lead to.
+struct Target {
+    account: String,
+    api: String,
+    stage: String,
+    path: String,
+}
+
+/// Takes the first segment off a path.
+fn first_segment(path: &str) -> (String, String) {
+    let path = path.trim_start_matches('/');
+    let (first, rest) = path.split_once('/').unwrap_or((path, ""));
+    (first.to_owned(), format!("/{rest}"))
+}
+
+/// Answers a request that arrived at a Region's API Gateway.
+pub fn answer(world: &mut World, region: &str, request: &Request) -> Response {
+    // API Gateway serves HTTPS only.
+    if !request.secure || request.port != 443 {
+        return Response::failed(ProbeError::Refused);
+    }
+    let own = format!(".execute-api.{region}.amazonaws.com");
+    let target = match request.host.strip_suffix(&own) {
+        Some(label) => by_default_host(world, region, label, &request.path),
+        None => match by_domain(world, region, request) {
+            Ok(target) => target,
+            Err(why) => return Response::failed(why),
+        },
+    };
+    let thinking = network::thinking(world, "apigateway.overhead", &request.host);
+    let Some(target) = target else { return forbidden().after(thinking) };
+    at_stage(world, region, &target, request).unwrap_or_else(forbidden).after(thinking)
+}
+
+fn by_default_host(world: &World, region: &str, label: &str, path: &str) -> Option<Target> {
+    let account = world.accounts.iter().find(|(_, account)| {
+        let api = account.regions.get(region).and_then(|region| region.apigateway.apis.get(label));
+        api.is_some_and(|api| api.default_endpoint)
+    });
+    let (stage, path) = first_segment(path);
+    Some(Target { account: account?.0.clone(), api: label.to_owned(), stage, path })
+}
+
+/// The API behind a custom domain name. Whose certificate does not fit gets no further.
+fn by_domain(world: &World, region: &str, request: &Request) -> Result<Option<Target>, ProbeError> {
+    let mut best = None;
+    for (account, state) in &world.accounts {
+        let Some(region) = state.regions.get(region) else { continue };
+        let fits = region
+            .apigateway
+            .domains
+            .values()
+            .filter(|domain| domain.status == "AVAILABLE" && acm::covers(&domain.name, &request.host));
+        for domain in fits {
+            // The exact name wins over a wildcard.
+            if best.is_none() || domain.name == request.host {
+                best = Some((account, domain));
+            }
+        }
+    }
+    let Some((account, domain)) = best else {
+        return if request.checks_certificate { Err(ProbeError::Tls) } else { Ok(None) };
+    };
+    let (first, rest) = first_segment(&request.path);
+    let (mapping, path) = match domain.mappings.get(&first) {
+        Some(mapping) => (Some(mapping), rest),
+        None => (domain.mappings.get(NO_PATH), request.path.clone()),
+    };
+    Ok(mapping.map(|mapping| {
+        let (stage, path) = if mapping.stage.is_empty() { first_segment(&path) } else { (mapping.stage.clone(), path) };
+        Target { account: account.clone(), api: mapping.api.clone(), stage, path }
+    }))
+}
+
+/// The deployed method for a path: exact segments before `{parameters}` before `{greedy+}`.
+fn route(api: &RestApi, stage: &str, path: &str, verb: &str) -> Option<(String, Value, BTreeMap<String, String>)> {
+    let deployment = api.deployments.get(&api.stages.get(stage)?.deployment)?;
+    let asked: Vec<&str> = path.split('/').filter(|segment| !segment.is_empty()).collect();
+    let mut best: Option<(usize, &String, &Methods, BTreeMap<String, String>)> = None;
+    for (pattern, methods) in &deployment.snapshot {
+        let Some((exact, parameters)) = matches(pattern, &asked) else { continue };
+        if best.as_ref().is_none_or(|(known, ..)| exact > *known) {
+            best = Some((exact, pattern, methods, parameters));
+        }
+    }
+    let (_, pattern, methods, parameters) = best?;
+    let method = methods.get(verb).or_else(|| methods.get("ANY"))?;
+    Some((pattern.clone(), method.clone(), parameters))
+}
+
+/// How many segments match exactly, and what the parameters are.
+fn matches(pattern: &str, asked: &[&str]) -> Option<(usize, BTreeMap<String, String>)> {
+    let wanted: Vec<&str> = pattern.split('/').filter(|segment| !segment.is_empty()).collect();
+    let (mut exact, mut parameters) = (1, BTreeMap::new());
+    for (at, segment) in wanted.iter().enumerate() {
+        if let Some(name) = segment.strip_prefix('{').and_then(|name| name.strip_suffix("+}")) {
+            let rest = asked.get(at..).filter(|rest| !rest.is_empty())?;
+            parameters.insert(name.to_owned(), rest.join("/"));
+            return Some((0, parameters));
+        }
+        let value = asked.get(at)?;
+        if let Some(name) = segment.strip_prefix('{').and_then(|name| name.strip_suffix('}')) {
+            parameters.insert(name.to_owned(), super::probe::unescape(value));
+        } else if segment == value {
+            exact += 1;
+        } else {
+            return None;
+        }
+    }
+    (wanted.len() == asked.len()).then_some((exact, parameters))
+}
+
+/// Answers within a stage. `None` when there is no such stage.
+fn at_stage(world: &mut World, region: &str, target: &Target, request: &Request) -> Option<Response> {
+    let api = world.accounts.get(&target.account)?.regions.get(region)?.apigateway.apis.get(&target.api)?;
+    api.stages.get(&target.stage)?;
+    let Some((resource, method, parameters)) = route(api, &target.stage, &target.path, &request.method) else {
+        return Some(no_token());
+    };
+    if method.get("authorizationType").and_then(Value::as_str) == Some("AWS_IAM") {
+        match &request.signer {
+            None => return Some(no_token()),
+            Some(signer) if signer.split(':').nth(4) != Some(target.account.as_str()) => {
+                let message = format!("User: {signer} is not authorized to access this resource");
+                return Some(Response::json(403, &json!({ "Message": message })));
+            }
+            Some(_) => {}
+        }
+    }
+    let integration = method.get("methodIntegration").unwrap_or(&Value::Null);
+    if integration.get("type").and_then(Value::as_str) == Some("MOCK") {
+        return Some(mock(integration));
+    }
+    Some(proxy(world, region, target, request, &resource, parameters, integration))
+}
+
+/// The answer of a MOCK integration: its first response with the headers that are set to fixed text.
+fn mock(integration: &Value) -> Response {
+    let responses = integration.get("integrationResponses").and_then(Value::as_object);
+    let Some((status, response)) = responses.and_then(|responses| responses.iter().next()) else { return broken(500) };
+    let mut answer = Response::with("application/json", status.parse().unwrap_or(200), String::new());
+    let parameters = response.get("responseParameters").and_then(Value::as_object);
+    for (name, value) in parameters.into_iter().flatten() {
+        if let (Some(name), Some(value)) = (name.strip_prefix("method.response.header."), value.as_str()) {
+            answer = answer.header(&name.to_ascii_lowercase(), value.trim_matches('\''));
+        }
+    }
+    answer
+}
+
+/// Invokes the function of an AWS_PROXY integration and gives its answer.
+fn proxy(
+    world: &mut World,
+    region: &str,
+    target: &Target,
+    request: &Request,
+    resource: &str,
+    parameters: BTreeMap<String, String>,
+    integration: &Value,
+) -> Response {
+    let uri = integration.get("uri").and_then(Value::as_str).unwrap_or_default();
+    let arn = uri.split_once("/functions/").and_then(|(_, rest)| rest.strip_suffix("/invocations")).unwrap_or_default();
+    let fields: Vec<&str> = arn.split(':').collect();
+    let [_, _, _, at, owner, _, name, ..] = fields.as_slice() else { return broken(500) };
+    let held = world.accounts.get(*owner).and_then(|account| account.regions.get(*at)?.lambda.functions.get(*name));
+    // A parameter of the path stands as * in the ARN that a permission is compared with.
+    let wild: Vec<&str> = resource.split('/').map(|part| if part.starts_with('{') { "*" } else { part }).collect();
+    let source = format!(
+        "arn:aws:execute-api:{region}:{}:{}/{}/{}{}",
+        target.account,
+        target.api,
+        target.stage,
+        request.method,
+        wild.join("/")
+    );
+    let may = held.is_some_and(|function| {
+        function.state == "Active"
+            && (permissions::permits(function, "apigateway.amazonaws.com", &source) || !world.rule("lambda.permission"))
+    });
+    if !may {
+        return broken(500);
+    }
+    // Only a request that may change something draws a number; reads shift nothing.
+    let request_id = match request.method.as_str() {
+        "GET" | "HEAD" | "OPTIONS" => "00000000-0000-4000-8000-000000000000".to_owned(),
+        _ => crate::sandbox::Call::new(world, owner, at).uuid(),
+    };
+    let object = |pairs: &[(String, String)]| -> Value {
+        if pairs.is_empty() {
+            Value::Null
+        } else {
+            pairs.iter().map(|(k, v)| (k.clone(), json!(v))).collect::<serde_json::Map<_, _>>().into()
+        }
+    };
+    let parameters: Vec<(String, String)> = parameters.into_iter().collect();
+    let event = json!({
+        "resource": resource,
+        "path": target.path,
+        "httpMethod": request.method,
+        "queryStringParameters": object(&request.query),
+        "pathParameters": object(&parameters),
+        "requestContext": {
+            "requestId": request_id,
+            "stage": target.stage,
+            "apiId": target.api,
+            "identity": { "userArn": request.signer, "cognitoIdentityId": null },
+        },
+        "body": request.body,
+        "isBase64Encoded": false,
+    });
+    let thinking = network::thinking(world, "lambda.duration", arn);
+    match functions::invoke(world, owner, at, name, &event) {
+        Ok(answer) => from_function(&answer),
+        // The function threw: API Gateway tells clients nothing about it.
+        Err(_) => broken(502),
+    }
+    .after(thinking)
+}
+
+/// A proxy function's answer as an HTTP response; one of another shape is a malformed proxy response.
+fn from_function(answer: &Value) -> Response {
+    let status = answer.get("statusCode").and_then(Value::as_u64).and_then(|status| u16::try_from(status).ok());
+    let Some(status) = status else { return broken(502) };
+    let mut response = Response {
+        status: Ok(status),
+        headers: Vec::new(),
+        body: answer.get("body").and_then(Value::as_str).unwrap_or_default().to_owned(),
+        thinking: std::time::Duration::ZERO,
+        region: None,
+    };
+    for (name, value) in answer.get("headers").and_then(Value::as_object).into_iter().flatten() {
+        let value = value.as_str().unwrap_or_default();
+        if name == functions::REGION_HEADER {
+            response.region = Some(value.to_owned());
+        }
+        response = response.header(name, value);
+    }
+    response
+}

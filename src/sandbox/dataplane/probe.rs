@@ -1,0 +1,154 @@
+//! A probe: a client that looks a name up in its own way, connects, and asks once.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::dns::{self, Resolution};
+use super::http::{self, Request, Response};
+use super::{names, network};
+use crate::domain::SimTime;
+use crate::domain::drill::{ClientClass, Probe, ProbeError, ProbeReply};
+use crate::sandbox::world::World;
+
+/// How long a resolver keeps the answer that a name does not exist: the smaller of the SOA record's TTL and its last
+/// field. Source: Route 53's default SOA record, "900 … 86400".
+const NEGATIVE_TTL: Duration = Duration::from_mins(15);
+/// How much of a body a probe keeps.
+const BODY_KEPT: usize = 16 * 1024;
+
+/// An answer that a resolver keeps.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Kept {
+    until: SimTime,
+    /// The chain of names and the addresses; none when the name does not exist.
+    found: Option<(Vec<String>, Vec<String>, Option<String>)>,
+}
+
+/// Splits a path from its query, and the query into its members.
+pub fn split_query(target: &str) -> (String, Vec<(String, String)>) {
+    let (path, query) = target.split_once('?').unwrap_or((target, ""));
+    let members = query.split('&').filter(|member| !member.is_empty()).map(|member| {
+        let (name, value) = member.split_once('=').unwrap_or((member, ""));
+        (unescape(name), unescape(value))
+    });
+    (path.to_owned(), members.collect())
+}
+
+/// Undoes percent-encoding.
+pub fn unescape(text: &str) -> String {
+    let mut bytes = Vec::new();
+    let mut rest = text.as_bytes();
+    while let Some((first, tail)) = rest.split_first() {
+        rest = tail;
+        let code = tail
+            .get(..2)
+            .and_then(|hex| std::str::from_utf8(hex).ok())
+            .and_then(|hex| u8::from_str_radix(hex, 16).ok());
+        match (first, code) {
+            (b'%', Some(code)) => {
+                bytes.push(code);
+                rest = tail.get(2..).unwrap_or_default();
+            }
+            (b'+', _) => bytes.push(b' '),
+            (other, _) => bytes.push(*other),
+        }
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+/// A URL's parts: whether it is secure, host, port, path with query.
+fn parts(url: &str) -> Option<(bool, String, u16, String)> {
+    let (secure, rest) = match url.split_once("://")? {
+        ("https", rest) => (true, rest),
+        ("http", rest) => (false, rest),
+        _ => return None,
+    };
+    let (authority, target) = rest.find(['/', '?']).map_or((rest, ""), |at| rest.split_at(at));
+    let (host, port) = match authority.split_once(':') {
+        Some((host, port)) => (host, port.parse().ok()?),
+        None => (authority, if secure { 443 } else { 80 }),
+    };
+    let target = if target.starts_with('/') { target.to_owned() } else { format!("/{target}") };
+    (!host.is_empty()).then(|| (secure, host.to_ascii_lowercase(), port, target))
+}
+
+/// Looks a name up as the probe's class of client does.
+fn look_up(world: &mut World, probe: &Probe, host: &str) -> Option<Resolution> {
+    let times = match probe.class {
+        ClientClass::Fresh => return dns::resolve(world, host, &probe.vantage),
+        ClientClass::TtlHonouring => 1,
+        ClientClass::Sticky => 2,
+    };
+    let key = format!("{}|{:?}|{host}", probe.vantage.name, probe.class);
+    let now = world.now;
+    if let Some(kept) = world.dataplane.resolvers.get(&key).filter(|kept| now < kept.until) {
+        let (chain, addresses, region) = kept.found.clone()?;
+        // What stands behind the last name may be another thing by now, or nothing.
+        let endpoint = chain.last().and_then(|name| names::endpoint(world, name));
+        return Some(Resolution { chain, addresses, ttl: kept.until.since(now).as_secs(), endpoint, region });
+    }
+    let found = dns::resolve(world, host, &probe.vantage);
+    let ttl = found.as_ref().map_or(NEGATIVE_TTL, |found| Duration::from_secs(found.ttl)) * times;
+    let kept = Kept {
+        until: now.plus(ttl),
+        found: found.as_ref().map(|f| (f.chain.clone(), f.addresses.clone(), f.region.clone())),
+    };
+    // Answers that are over would otherwise stay for ever.
+    world.dataplane.resolvers.retain(|_, kept| now < kept.until);
+    world.dataplane.resolvers.insert(key, kept);
+    found
+}
+
+/// Sends the probe now.
+pub fn send(world: &mut World, account: &str, probe: &Probe) -> ProbeReply {
+    let failed = |why: ProbeError, latency: Duration, resolved: Option<String>| ProbeReply {
+        status: Err(why),
+        body: String::new(),
+        headers: Vec::new(),
+        latency: latency.min(probe.timeout),
+        resolved,
+        region: None,
+    };
+    let home = network::round_trip(&probe.vantage.nearest, &probe.vantage.nearest);
+    let Some((secure, host, port, target)) = parts(&probe.url) else {
+        return failed(ProbeError::Dns, Duration::ZERO, None);
+    };
+    let Some(found) = look_up(world, probe, &host) else { return failed(ProbeError::Dns, home, None) };
+    let resolved = found.chain.last().filter(|last| **last != host).or(found.addresses.first()).cloned();
+    let Some(endpoint) = found.endpoint else { return failed(ProbeError::Timeout, probe.timeout, resolved) };
+    let trip = network::round_trip(&probe.vantage.nearest, endpoint.region().unwrap_or(&probe.vantage.nearest));
+    let (path, query) = split_query(&target);
+    let request = Request {
+        method: probe.method.to_ascii_uppercase(),
+        secure,
+        host,
+        port,
+        path,
+        query,
+        body: probe.body.as_ref().map(ToString::to_string),
+        signer: Some(format!("arn:aws:iam::{account}:user/learner")),
+        checks_certificate: true,
+        from: probe.vantage.nearest.clone(),
+    };
+    let generation = world.generation;
+    let response = http::send(world, &endpoint, &request);
+    if request.method == "GET" || request.method == "HEAD" {
+        // It only looked, whatever its way through the services counted.
+        world.generation = generation;
+    }
+    let Response { status, headers, mut body, thinking, region } = response;
+    // A connection takes one round trip, TLS another one, the request the last one.
+    let latency = trip * if secure { 3 } else { 2 } + thinking;
+    match status {
+        Err(ProbeError::Timeout) => failed(ProbeError::Timeout, probe.timeout, resolved),
+        Err(why) => failed(why, trip, resolved),
+        Ok(_) if latency > probe.timeout => failed(ProbeError::Timeout, probe.timeout, resolved),
+        Ok(status) => {
+            if let Some((cut, _)) = body.char_indices().nth(BODY_KEPT) {
+                body.truncate(cut);
+            }
+            ProbeReply { status: Ok(status), body, headers, latency, resolved, region }
+        }
+    }
+}

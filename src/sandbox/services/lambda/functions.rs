@@ -1,0 +1,244 @@
+//! Functions.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
+
+use super::{Transition, bare};
+use crate::domain::SimTime;
+use crate::sandbox::call::{AwsError, Call, required, tags, text};
+use crate::sandbox::chance;
+use crate::sandbox::services::iam;
+use crate::sandbox::world::What;
+
+/// A function.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Function {
+    /// Its name.
+    pub name: String,
+    /// Its ARN.
+    pub arn: String,
+    /// The file and the export that answer: `books.handler`.
+    pub handler: String,
+    /// The ARN of the role that it acts with.
+    pub role: String,
+    /// Environment variables.
+    pub environment: BTreeMap<String, String>,
+    /// `Pending` or `Active`.
+    pub state: String,
+    /// Further members of `FunctionConfiguration`, as they were given.
+    settings: Map<String, Value>,
+    /// Where the code came from.
+    code: Value,
+    modified: SimTime,
+    /// Statements of its resource policy, by statement id.
+    pub policy: BTreeMap<String, Value>,
+    /// Tags.
+    pub tags: Vec<(String, String)>,
+}
+
+/// Members that are kept as they were given.
+const SETTINGS: &[&str] = &[
+    "Runtime",
+    "Description",
+    "Timeout",
+    "MemorySize",
+    "VpcConfig",
+    "Architectures",
+    "LoggingConfig",
+    "EphemeralStorage",
+    "TracingConfig",
+    "Layers",
+    "DeadLetterConfig",
+    "FileSystemConfigs",
+    "SnapStart",
+];
+
+/// The error for a function that is not there.
+pub fn missing(call: &Call<'_>, name: &str) -> AwsError {
+    AwsError::not_found(
+        "ResourceNotFoundException",
+        format!("Function not found: {}", call.arn("lambda", &format!("function:{}", bare(name)))),
+    )
+}
+
+/// The function that the input names.
+pub fn find<'c>(call: &'c mut Call<'_>, input: &Value) -> Result<&'c mut Function, AwsError> {
+    let name = required(input, "FunctionName")?;
+    let error = missing(call, name);
+    call.regional().lambda.functions.get_mut(bare(name)).ok_or(error)
+}
+
+fn invalid(message: impl Into<String>) -> AwsError {
+    AwsError::client("InvalidParameterValueException", message)
+}
+
+impl Function {
+    fn to_json(&self) -> Value {
+        let mut map = self.settings.clone();
+        for (member, default) in
+            [("Timeout", json!(3)), ("MemorySize", json!(128)), ("Architectures", json!(["x86_64"]))]
+        {
+            map.entry(member).or_insert(default);
+        }
+        map.insert("FunctionName".into(), json!(self.name));
+        map.insert("FunctionArn".into(), json!(self.arn));
+        map.insert("Handler".into(), json!(self.handler));
+        map.insert("Role".into(), json!(self.role));
+        map.insert("Environment".into(), json!({ "Variables": self.environment }));
+        map.insert("State".into(), json!(self.state));
+        if self.state == "Pending" {
+            map.insert("StateReasonCode".into(), json!("Creating"));
+            map.insert("StateReason".into(), json!("The function is being created."));
+        }
+        map.insert("LastUpdateStatus".into(), json!("Successful"));
+        map.insert("LastModified".into(), json!(self.modified.rfc3339()));
+        map.insert("Version".into(), json!("$LATEST"));
+        map.insert("PackageType".into(), json!("Zip"));
+        map.insert("CodeSha256".into(), json!(format!("{:016x}", chance::bits(0, "code", &self.code.to_string(), 0))));
+        Value::Object(map)
+    }
+}
+
+/// The code must be there when the function is made.
+fn check_code(call: &mut Call<'_>, code: &Value) -> Result<(), AwsError> {
+    let (Some(bucket), Some(key)) = (text(code, "S3Bucket"), text(code, "S3Key")) else {
+        return match code.get("ZipFile") {
+            Some(Value::String(_)) => Ok(()),
+            _ => Err(invalid("Please provide a source for function code.")),
+        };
+    };
+    let input = json!({ "Bucket": bucket, "Key": key });
+    match call.invoke("s3", "HeadObject", &input) {
+        Err(error) if error.code != "SandboxUnsupportedOperation" => {
+            let (code, message) = match error.status {
+                404 => ("NoSuchKey", "The specified key does not exist."),
+                _ => (error.code.as_str(), error.message.as_str()),
+            };
+            Err(invalid(format!("Error occurred while GetObject. S3 Error Code: {code}. S3 Error Message: {message}")))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Lambda must be able to act with the role.
+fn check_role(call: &Call<'_>, role: &str) -> Result<(), AwsError> {
+    if iam::trusts(call.world, &call.account, role, "lambda.amazonaws.com") {
+        return Ok(());
+    }
+    Err(invalid("The role defined for the function cannot be assumed by Lambda."))
+}
+
+fn variables(input: &Value) -> Option<BTreeMap<String, String>> {
+    let map = input.pointer("/Environment/Variables")?.as_object()?;
+    Some(map.iter().map(|(name, value)| (name.clone(), value.as_str().unwrap_or_default().to_owned())).collect())
+}
+
+/// `CreateFunction`
+pub fn create(call: &mut Call<'_>, input: &Value) -> Result<Value, AwsError> {
+    let name = bare(required(input, "FunctionName")?).to_owned();
+    let arn = call.arn("lambda", &format!("function:{name}"));
+    if call.regional().lambda.functions.contains_key(&name) {
+        return Err(AwsError::with_status(409, "ResourceConflictException", format!("Function already exist: {name}")));
+    }
+    let role = required(input, "Role")?.to_owned();
+    check_role(call, &role)?;
+    let code = input.get("Code").cloned().unwrap_or(Value::Null);
+    check_code(call, &code)?;
+    let settings = SETTINGS
+        .iter()
+        .filter_map(|member| Some(((*member).to_owned(), input.get(*member).filter(|v| !v.is_null())?.clone())))
+        .collect();
+    let function = Function {
+        name: name.clone(),
+        arn,
+        handler: text(input, "Handler").unwrap_or_default().to_owned(),
+        role,
+        environment: variables(input).unwrap_or_default(),
+        state: "Pending".to_owned(),
+        settings,
+        code: code.get("S3Key").map_or(Value::Null, |_| code.clone()),
+        modified: call.now(),
+        policy: BTreeMap::new(),
+        tags: tags(input.get("Tags")),
+    };
+    let shown = function.to_json();
+    let in_vpc = function.settings.contains_key("VpcConfig");
+    call.regional().lambda.functions.insert(name.clone(), function);
+    call.log(format!("function {name} created"));
+    let after = call.draw(if in_vpc { "lambda.function.create_in_vpc" } else { "lambda.function.create" }, &name);
+    call.schedule(after, What::Lambda(Transition::Active(name)));
+    Ok(shown)
+}
+
+/// The function can be invoked.
+pub fn active(call: &mut Call<'_>, name: &str) {
+    if let Some(function) = call.regional().lambda.functions.get_mut(name) {
+        "Active".clone_into(&mut function.state);
+        call.world.touch();
+    }
+}
+
+/// `GetFunctionConfiguration`
+pub fn get_configuration(call: &mut Call<'_>, input: &Value) -> Result<Value, AwsError> {
+    Ok(find(call, input)?.to_json())
+}
+
+/// `GetFunction`
+pub fn get(call: &mut Call<'_>, input: &Value) -> Result<Value, AwsError> {
+    let function = find(call, input)?;
+    let tags: Map<String, Value> = function.tags.iter().map(|(key, value)| (key.clone(), json!(value))).collect();
+    Ok(json!({ "Configuration": function.to_json(), "Code": { "RepositoryType": "S3" }, "Tags": tags }))
+}
+
+/// `ListFunctions`
+pub fn list(call: &mut Call<'_>, _input: &Value) -> Result<Value, AwsError> {
+    let functions: Vec<Value> = call.regional().lambda.functions.values().map(Function::to_json).collect();
+    Ok(json!({ "Functions": functions }))
+}
+
+/// `UpdateFunctionCode`
+pub fn update_code(call: &mut Call<'_>, input: &Value) -> Result<Value, AwsError> {
+    find(call, input)?;
+    check_code(call, input)?;
+    let now = call.now();
+    let function = find(call, input)?;
+    function.code = json!({ "S3Bucket": input.get("S3Bucket"), "S3Key": input.get("S3Key") });
+    function.modified = now;
+    Ok(function.to_json())
+}
+
+/// `UpdateFunctionConfiguration`
+pub fn update_configuration(call: &mut Call<'_>, input: &Value) -> Result<Value, AwsError> {
+    find(call, input)?;
+    if let Some(role) = text(input, "Role") {
+        check_role(call, role)?;
+    }
+    let now = call.now();
+    let function = find(call, input)?;
+    for member in SETTINGS {
+        if let Some(value) = input.get(*member).filter(|value| !value.is_null()) {
+            function.settings.insert((*member).to_owned(), value.clone());
+        }
+    }
+    if let Some(handler) = text(input, "Handler") {
+        handler.clone_into(&mut function.handler);
+    }
+    if let Some(role) = text(input, "Role") {
+        role.clone_into(&mut function.role);
+    }
+    if let Some(variables) = variables(input) {
+        function.environment = variables;
+    }
+    function.modified = now;
+    Ok(function.to_json())
+}
+
+/// `DeleteFunction`. Its event source mappings stay, as on AWS.
+pub fn delete(call: &mut Call<'_>, input: &Value) -> Result<Value, AwsError> {
+    let name = find(call, input)?.name.clone();
+    call.regional().lambda.functions.remove(&name);
+    call.log(format!("function {name} deleted"));
+    Ok(json!({}))
+}

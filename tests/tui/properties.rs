@@ -1,1 +1,0 @@
-//! What holds for every sequence of keys.
