@@ -96,6 +96,8 @@ pub struct Journey {
     pub method: String,
     /// URL template.
     pub url: String,
+    /// A JSON body as text (template), for methods that carry one.
+    pub body: Option<String>,
     /// The same request sent to each Region's own endpoint, as URL templates.
     pub direct: BTreeMap<Role, String>,
     /// Faults (by name) that should break it.

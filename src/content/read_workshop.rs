@@ -165,7 +165,7 @@ fn by_role(node: &Node<'_>, notes: &Notes) -> BTreeMap<Role, String> {
 }
 
 fn journey(node: &Node<'_>, faults: &BTreeMap<String, FaultSpec>, notes: &Notes) -> Option<Journey> {
-    let fields = node.fields(&["name", "method", "url", "direct", "broken_by"])?;
+    let fields = node.fields(&["name", "method", "url", "body", "direct", "broken_by"])?;
     for fault in fields.list("broken_by") {
         if let Some(name) = fault.text().filter(|name| !faults.contains_key(name)) {
             let help = nearest(&name, faults.keys().map(String::as_str)).map(|near| format!("did you mean `{near}`?"));
@@ -176,6 +176,7 @@ fn journey(node: &Node<'_>, faults: &BTreeMap<String, FaultSpec>, notes: &Notes)
         name: fields.need_text("name"),
         method: fields.text("method").unwrap_or_else(|| "GET".into()),
         url: notes.template(fields.need("url")?)?,
+        body: fields.get("body").and_then(|node| notes.template(node)),
         direct: fields.get("direct").map(|node| by_role(node, notes)).unwrap_or_default(),
         broken_by: fields.texts("broken_by"),
     })

@@ -34,6 +34,14 @@ pub(super) fn layout(fence: &Fence, width: usize) -> Vec<Vec<Piece>> {
     lines
 }
 
+/// A command in lines of at most `width` columns that a shell reads as one: broken before options, with a backslash.
+/// Values that are too long for a line are cut, and the next line is marked with `↳`.
+pub fn shell_lines(command: &str, width: usize) -> Vec<String> {
+    let mut lines = Vec::new();
+    command_line(&printable(command).replace('\n', " "), false, width.max(8), &mut lines);
+    lines.into_iter().map(|pieces| pieces.into_iter().map(|piece| piece.text).collect()).collect()
+}
+
 /// One line as the author wrote it: kept when it fits, else broken between options.
 fn command_line(line: &str, prompt: bool, width: usize, lines: &mut Vec<Vec<Piece>>) {
     let (lead, text) = if prompt { line.split_at(2) } else { line.split_at(line.len() - line.trim_start().len()) };
@@ -51,7 +59,7 @@ fn command_line(line: &str, prompt: bool, width: usize, lines: &mut Vec<Vec<Piec
         lines.push(pieces);
         return;
     }
-    let indent = if prompt { INDENT } else { measure(lead) + 2 }.min(width / 4);
+    let indent = if prompt || lead.is_empty() { INDENT } else { measure(lead) + 2 }.min(width / 4);
     let lead = if measure(lead) > width / 4 { "" } else { lead };
     let mut rows: Vec<String> = Vec::new();
     let mut row = String::new();

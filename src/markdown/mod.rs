@@ -23,6 +23,7 @@ mod wrap;
 #[cfg(test)]
 mod tests;
 
+pub use command::shell_lines;
 pub use document::{Alert, Align, Anchor, Block, Document, Fence, Item, Span, SpanStyle, Spans};
 pub use layout::{Line, Look, Piece};
 pub use width::{clip, fill, measure};

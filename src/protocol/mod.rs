@@ -44,7 +44,7 @@ pub use command::{
     Command, CommandError, Deploy, FileError, Files, S3Copy, S3Remove, S3Sync, Wait, parse_command, parse_words,
 };
 pub use model::{Kind, Member, Service, models};
-pub use pages::{PageSpec, paginator};
+pub use pages::{PageSpec, Pages, paginator};
 pub use request::encode_request;
 pub use server::decode_request;
 pub use waiters::{Acceptor, Matcher, WaiterSpec, WaiterState, waiter, waiters};

@@ -242,3 +242,34 @@ fn a_missing_member_is_named() {
     let read = decode_response("rds", "DeleteDBCluster", answer.status(), answer.headers(), answer.body()).unwrap_err();
     assert_eq!(read.code, "MissingParameter");
 }
+
+proptest::proptest! {
+    #![proptest_config(proptest::prelude::ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn arbitrary_bytes_are_refused_and_never_panic(
+        bytes in proptest::collection::vec(proptest::prelude::any::<u8>(), 0..80),
+        near in "[<>/a-z{}\\[\\]\",:&=%.0-9;\\r\\n]{0,80}",
+    ) {
+        for body in [Bytes::from(bytes), Bytes::from(near)] {
+            every(|service, operation, protocol| {
+                let mut http =
+                    encode_request(&service.key, &operation.name, protocol, "eu-west-1", "AK", &json!({}), None).unwrap();
+                if operation.name == "PutObject" {
+                    http.headers_mut().insert("content-encoding", http::HeaderValue::from_static("aws-chunked"));
+                }
+                let mut answer = http::Response::new(body.clone());
+                if let Some(kind) = http.headers().get("content-type") {
+                    answer.headers_mut().insert("content-type", kind.clone());
+                }
+                *http.body_mut() = body.clone();
+                if let Err(error) = decode_request(&http) {
+                    assert!(error.response("r").status().is_client_error());
+                }
+                for status in [StatusCode::OK, StatusCode::BAD_REQUEST] {
+                    let _ = decode_response(&service.key, &operation.name, status, answer.headers(), &body);
+                }
+            });
+        }
+    }
+}

@@ -52,6 +52,20 @@ pub const CONSTANTS: &[Constant] = &[
         Estimate,
         "aws-behaviour.md 3: waiter of 8.3 min; an empty on-demand table is active within seconds",
     ),
+    seconds(
+        "dynamodb.table.update",
+        5,
+        12,
+        Estimate,
+        "aws-behaviour.md 1: UPDATING gives ResourceInUseException; settings of an empty table change within seconds",
+    ),
+    seconds(
+        "dynamodb.replica.retry",
+        60,
+        60,
+        Estimate,
+        "no source: how often a replica that is being created asks again while replication is cut",
+    ),
     seconds("dynamodb.table.delete", 10, 25, Estimate, "aws-behaviour.md 3: same order as creation"),
     seconds(
         "dynamodb.replica.create",
@@ -67,6 +81,65 @@ pub const CONSTANTS: &[Constant] = &[
         1800,
         Documented,
         "aws-behaviour.md 3: usually within a second, no SLA on latency",
+    ),
+    // CloudFormation
+    seconds(
+        "cloudformation.handler",
+        2,
+        4,
+        Estimate,
+        "CloudFormation User Guide, stack events: the first event of a resource and its physical id lie seconds apart",
+    ),
+    seconds(
+        "cloudformation.poll",
+        5,
+        5,
+        Estimate,
+        "the handlers of AWS's public resource providers come back after a few seconds until a resource is stable",
+    ),
+    seconds(
+        "cloudformation.role.settle",
+        15,
+        20,
+        Estimate,
+        "CloudFormation holds a new role back until it can be assumed everywhere; stack events show about a quarter of a minute",
+    ),
+    seconds(
+        "cloudformation.change_set",
+        6,
+        12,
+        Estimate,
+        "botocore 1.43.11 waiter ChangeSetCreateComplete polls every 30 s; consoles show a change set after seconds",
+    ),
+    seconds(
+        "cloudformation.delete.patience",
+        1200,
+        1200,
+        Estimate,
+        "aws-behaviour.md 1: interfaces of Lambda may take up to 20 minutes to be deleted under normal operations",
+    ),
+    // EC2
+    seconds(
+        "ec2.nat.create",
+        100,
+        160,
+        Estimate,
+        "Amazon VPC User Guide, NAT gateways: pending until it is available after a few minutes",
+    ),
+    seconds("ec2.nat.delete", 50, 90, Estimate, "Amazon VPC User Guide, NAT gateways: deleting takes a short while"),
+    seconds(
+        "ec2.deleted.shown",
+        3600,
+        3600,
+        Documented,
+        "Amazon VPC User Guide: a deleted NAT gateway is shown for about an hour",
+    ),
+    seconds(
+        "ec2.endpoint.create",
+        60,
+        120,
+        Estimate,
+        "AWS PrivateLink guide: an interface endpoint is pending until its interfaces stand, usually minutes",
     ),
     // S3
     seconds(
@@ -119,6 +192,21 @@ pub const CONSTANTS: &[Constant] = &[
         6000,
         Documented,
         "aws-behaviour.md 3: binlog replica lag is seconds and grows with load",
+    ),
+    // ElastiCache
+    seconds(
+        "elasticache.group.create",
+        420,
+        600,
+        Estimate,
+        "aws-behaviour.md 3: create + destroy 9-14 min typical (tf tests); create 5-10 min",
+    ),
+    seconds(
+        "elasticache.group.delete",
+        240,
+        380,
+        Estimate,
+        "aws-behaviour.md 3: create + destroy 9-14 min typical (tf tests 541-821 s)",
     ),
     // Route 53
     millis(

@@ -2,6 +2,7 @@
 #![allow(dead_code, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use std::io::{Read, Write};
+use std::num::NonZeroU16;
 use std::path::Path;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::{Duration, Instant};
@@ -46,7 +47,7 @@ impl Terminal {
                 }
             }
         });
-        Self { child, master: pair.master, writer, output, parser: vt100::Parser::new(rows, columns, 0) }
+        Self { child, master: pair.master, writer, output, parser: parser(columns, rows) }
     }
 
     /// Types text or control sequences.
@@ -59,7 +60,7 @@ impl Terminal {
     pub fn resize(&mut self, columns: u16, rows: u16) {
         let size = PtySize { rows, cols: columns, pixel_width: 0, pixel_height: 0 };
         self.master.resize(size).expect("a resize");
-        self.parser.screen_mut().set_size(rows, columns);
+        self.parser.screen_mut().set_size(nonzero(rows), nonzero(columns));
     }
 
     /// The screen as text.
@@ -119,6 +120,14 @@ impl Terminal {
         self.screen();
         self.parser.screen().alternate_screen()
     }
+}
+
+fn nonzero(length: u16) -> NonZeroU16 {
+    NonZeroU16::new(length).expect("a terminal has at least one row and one column")
+}
+
+fn parser(columns: u16, rows: u16) -> vt100::Parser {
+    vt100::Parser::new(nonzero(rows), nonzero(columns), 0)
 }
 
 impl Drop for Terminal {

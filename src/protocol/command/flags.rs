@@ -41,6 +41,9 @@ const OWN: &[(&str, &str)] = &[
     ("endpoint-url", "the endpoint is chosen for the whole guide: workshop --endpoint-url URL"),
 ];
 
+/// The AWS CLI's own flags for paging.
+const PAGING: &[&str] = &["max-items", "page-size", "starting-token"];
+
 /// All flags that stand for any operation.
 pub const GLOBAL: &[&str] = &["region", "query", "output", "no-cli-pager"];
 
@@ -136,6 +139,10 @@ impl Line {
         known: impl Iterator<Item = &'a str>,
     ) -> Result<(), CommandError> {
         if let Some(flag) = self.flags.first() {
+            if PAGING.contains(&flag.name.as_str()) {
+                let message = format!("--{}: this guide reads all pages; --query picks from the output", flag.name);
+                return Err(CommandError::new(message, flag.at));
+            }
             let known = known.chain(GLOBAL.iter().copied());
             let nearest = nearest(&flag.name, known).map(|name| format!("--{name}"));
             let message = format!("{command} has no flag --{}", flag.name);

@@ -29,9 +29,9 @@ struct Parser {
     depth: usize,
 }
 
-/// The characters that may start a bare value.
+/// The characters that may start a bare value. A closing bracket may, as for the AWS CLI: `{Prefix=}` needs `{Prefix=''}`.
 fn starts_value(c: char) -> bool {
-    !matches!(c, '"' | '\'' | ',' | '=' | '[' | '{' | '}') && !c.is_whitespace()
+    !matches!(c, '"' | '\'' | ',' | '=' | '[' | '{') && !c.is_whitespace()
 }
 
 /// Those that may follow in the first value after `=`; a closing bracket ends it.
@@ -226,6 +226,7 @@ mod tests {
             ("Key=a,Value=b", json!({"Key": "a", "Value": "b"})),
             ("Key=a,b,c", json!({"Key": ["a", "b", "c"]})),
             ("Name=x,Values=a,b,More=c", json!({"Name": "x", "Values": ["a", "b"], "More": "c"})),
+            ("A={B=''}", json!({"A": {"B": ""}})),
             ("A=[]", json!({"A": []})),
             ("A=[a, b],C={D=e,F=[g]}", json!({"A": ["a", "b"], "C": {"D": "e", "F": ["g"]}})),
             ("A=[{B=c},{B=d}]", json!({"A": [{"B": "c"}, {"B": "d"}]})),
@@ -249,6 +250,7 @@ mod tests {
             ("Key=a,Key=b", "'Key' is given twice; a space, not a comma, stands between two items of a list"),
             ("Key={A=b", "expected ',' at character 9, found the end"),
             ("Key={", "expected '}' at character 6, found the end"),
+            ("A={B=}", "expected ',' at character 7, found the end"),
             ("Key='a", "the quote at character 5 is never closed"),
         ] {
             assert_eq!(parse(text).unwrap_err(), expected, "{text}");

@@ -230,6 +230,11 @@ fn what_is_mistyped_is_named_with_the_nearest() {
             "--tags: Name is unknown; Tag takes Key, Value (in 'Name=x')",
         ),
         ("aws rds describe-db-clusters --query 'a[?'", 37, "--query: 'a[?' is no JMESPath"),
+        (
+            "aws rds describe-db-clusters --max-items 5",
+            29,
+            "--max-items: this guide reads all pages; --query picks from the output",
+        ),
         ("aws rds describe-db-clusters --output table", 38, "--output: this guide prints json, not 'table'"),
         (
             "aws rds describe-db-clusters --profile x",

@@ -80,6 +80,7 @@ pub fn dispatch(call: &mut Call<'_>, service: &str, operation: &str, input: &Val
 /// Sends on its way again what waited for replication to be possible; called when a fault ends.
 pub fn resume_replication(world: &mut super::World) {
     s3::resume(world);
+    dynamodb::resume(world);
 }
 
 /// One thing that exists, as tag reads, list reads and the proof of emptiness see it.

@@ -1,15 +1,42 @@
-//! Cognito: user pools and identity pools.
+//! Cognito: user pools, their clients and identity pools. Reached by CloudFormation only; nobody signs in here.
+
+use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 
 use super::{Handler, Record};
-use crate::sandbox::call::Call;
+use crate::sandbox::call::{AwsError, Call, required, tags, text};
 
 /// What this service holds.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct State {}
+pub struct State {
+    pools: BTreeMap<String, Pool>,
+    identity_pools: BTreeMap<String, IdentityPool>,
+}
 
-/// What will happen to it.
+/// A user pool.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+struct Pool {
+    arn: String,
+    name: String,
+    protected: bool,
+    /// Client id to name.
+    clients: BTreeMap<String, String>,
+    tags: Vec<(String, String)>,
+}
+
+/// An identity pool.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+struct IdentityPool {
+    arn: String,
+    name: String,
+    unauthenticated: bool,
+    roles: Value,
+    tags: Vec<(String, String)>,
+}
+
+/// What will happen to it: nothing, pools are there at once.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Transition {}
 
@@ -19,11 +46,191 @@ pub fn apply(_call: &mut Call<'_>, what: Transition) {
 }
 
 /// The handler of an operation.
-pub fn handler(_operation: &str) -> Option<Handler> {
-    None
+pub fn handler(operation: &str) -> Option<Handler> {
+    Some(match operation {
+        "CreateUserPool" => create_pool,
+        "DescribeUserPool" => describe_pool,
+        "DeleteUserPool" => delete_pool,
+        "CreateUserPoolClient" => create_client,
+        "DescribeUserPoolClient" => describe_client,
+        "DeleteUserPoolClient" => delete_client,
+        "CreateIdentityPool" => create_identity_pool,
+        "DescribeIdentityPool" => describe_identity_pool,
+        "DeleteIdentityPool" => delete_identity_pool,
+        "SetIdentityPoolRoles" => set_roles,
+        "GetIdentityPoolRoles" => get_roles,
+        _ => return None,
+    })
+}
+
+fn no_pool(id: &str) -> AwsError {
+    AwsError::client("ResourceNotFoundException", format!("User pool {id} does not exist."))
+}
+
+fn no_identity_pool(id: &str) -> AwsError {
+    AwsError::client("ResourceNotFoundException", format!("IdentityPool '{id}' not found."))
+}
+
+fn create_pool(call: &mut Call<'_>, input: &Value) -> Result<Value, AwsError> {
+    let name = required(input, "PoolName")?.to_owned();
+    let unique = call.upper_id(9);
+    let id = format!("{}_{unique}", call.region);
+    let pool = Pool {
+        arn: call.arn("cognito-idp", &format!("userpool/{id}")),
+        name,
+        protected: text(input, "DeletionProtection") == Some("ACTIVE"),
+        clients: BTreeMap::new(),
+        tags: tags(input.get("UserPoolTags")),
+    };
+    let answer = json!({ "UserPool": show_pool(&id, &pool) });
+    call.regional().cognito.pools.insert(id, pool);
+    Ok(answer)
+}
+
+fn show_pool(id: &str, pool: &Pool) -> Value {
+    json!({
+        "Id": id,
+        "Name": pool.name,
+        "Arn": pool.arn,
+        "DeletionProtection": if pool.protected { "ACTIVE" } else { "INACTIVE" },
+    })
+}
+
+fn pool<'c>(call: &'c mut Call<'_>, input: &Value) -> Result<(String, &'c mut Pool), AwsError> {
+    let id = required(input, "UserPoolId")?.to_owned();
+    let pool = call.regional().cognito.pools.get_mut(&id).ok_or_else(|| no_pool(&id))?;
+    Ok((id, pool))
+}
+
+fn describe_pool(call: &mut Call<'_>, input: &Value) -> Result<Value, AwsError> {
+    let (id, pool) = pool(call, input)?;
+    Ok(json!({ "UserPool": show_pool(&id, pool) }))
+}
+
+fn delete_pool(call: &mut Call<'_>, input: &Value) -> Result<Value, AwsError> {
+    let (id, pool) = pool(call, input)?;
+    if pool.protected {
+        let message = "The user pool cannot be deleted because deletion protection is activated. Deletion protection must be inactivated first.";
+        return Err(AwsError::client("InvalidParameterException", message));
+    }
+    call.regional().cognito.pools.remove(&id);
+    Ok(json!({}))
+}
+
+fn create_client(call: &mut Call<'_>, input: &Value) -> Result<Value, AwsError> {
+    let name = required(input, "ClientName")?.to_owned();
+    let client = call.hex_id(26);
+    let (id, pool) = pool(call, input)?;
+    pool.clients.insert(client.clone(), name.clone());
+    Ok(json!({ "UserPoolClient": { "UserPoolId": id, "ClientId": client, "ClientName": name } }))
+}
+
+fn describe_client(call: &mut Call<'_>, input: &Value) -> Result<Value, AwsError> {
+    let client = required(input, "ClientId")?.to_owned();
+    let (id, pool) = pool(call, input)?;
+    let name = pool.clients.get(&client).ok_or_else(|| no_client(&client))?;
+    Ok(json!({ "UserPoolClient": { "UserPoolId": id, "ClientId": client, "ClientName": name } }))
+}
+
+fn no_client(id: &str) -> AwsError {
+    AwsError::client("ResourceNotFoundException", format!("User pool client {id} does not exist."))
+}
+
+fn delete_client(call: &mut Call<'_>, input: &Value) -> Result<Value, AwsError> {
+    let client = required(input, "ClientId")?.to_owned();
+    let (_, pool) = pool(call, input)?;
+    pool.clients.remove(&client).map(|_| json!({})).ok_or_else(|| no_client(&client))
+}
+
+fn create_identity_pool(call: &mut Call<'_>, input: &Value) -> Result<Value, AwsError> {
+    let name = required(input, "IdentityPoolName")?.to_owned();
+    let unique = call.uuid();
+    let id = format!("{}:{unique}", call.region);
+    let pool = IdentityPool {
+        arn: call.arn("cognito-identity", &format!("identitypool/{id}")),
+        name,
+        unauthenticated: input.get("AllowUnauthenticatedIdentities").and_then(Value::as_bool).unwrap_or(false),
+        roles: json!({}),
+        tags: tags(input.get("IdentityPoolTags")),
+    };
+    let answer = show_identity_pool(&id, &pool);
+    call.regional().cognito.identity_pools.insert(id, pool);
+    Ok(answer)
+}
+
+fn show_identity_pool(id: &str, pool: &IdentityPool) -> Value {
+    json!({
+        "IdentityPoolId": id,
+        "IdentityPoolName": pool.name,
+        "AllowUnauthenticatedIdentities": pool.unauthenticated,
+    })
+}
+
+fn identity_pool<'c>(call: &'c mut Call<'_>, input: &Value) -> Result<(String, &'c mut IdentityPool), AwsError> {
+    let id = required(input, "IdentityPoolId")?.to_owned();
+    let pool = call.regional().cognito.identity_pools.get_mut(&id).ok_or_else(|| no_identity_pool(&id))?;
+    Ok((id, pool))
+}
+
+fn describe_identity_pool(call: &mut Call<'_>, input: &Value) -> Result<Value, AwsError> {
+    let (id, pool) = identity_pool(call, input)?;
+    Ok(show_identity_pool(&id, pool))
+}
+
+fn delete_identity_pool(call: &mut Call<'_>, input: &Value) -> Result<Value, AwsError> {
+    let (id, _) = identity_pool(call, input)?;
+    call.regional().cognito.identity_pools.remove(&id);
+    Ok(json!({}))
+}
+
+fn set_roles(call: &mut Call<'_>, input: &Value) -> Result<Value, AwsError> {
+    let roles = input.get("Roles").cloned().unwrap_or_else(|| json!({}));
+    let (_, pool) = identity_pool(call, input)?;
+    pool.roles = roles;
+    Ok(json!({}))
+}
+
+fn get_roles(call: &mut Call<'_>, input: &Value) -> Result<Value, AwsError> {
+    let (id, pool) = identity_pool(call, input)?;
+    Ok(json!({ "IdentityPoolId": id, "Roles": pool.roles }))
 }
 
 /// What exists of this service in the call's account and Region.
-pub fn inventory(_call: &mut Call<'_>) -> Vec<Record> {
-    Vec::new()
+pub fn inventory(call: &mut Call<'_>) -> Vec<Record> {
+    let state = &call.regional().cognito;
+    let pools = state.pools.iter().map(|(id, pool)| Record {
+        type_name: "AWS::Cognito::UserPool",
+        id: id.clone(),
+        arn: pool.arn.clone(),
+        tags: pool.tags.clone(),
+        properties: show_pool(id, pool),
+        built_in: false,
+    });
+    let identity_pools = state.identity_pools.iter().map(|(id, pool)| Record {
+        type_name: "AWS::Cognito::IdentityPool",
+        id: id.clone(),
+        arn: pool.arn.clone(),
+        tags: pool.tags.clone(),
+        properties: show_identity_pool(id, pool),
+        built_in: false,
+    });
+    pools.chain(identity_pools).collect()
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::indexing_slicing)]
+mod tests {
+    use super::*;
+    use crate::sandbox::World;
+
+    #[test]
+    fn a_protected_pool_is_not_deleted() {
+        let mut world = World::new(1);
+        let mut call = Call::new(&mut world, "111122223333", "eu-west-1");
+        let pool = json!({ "PoolName": "readers", "DeletionProtection": "ACTIVE" });
+        let made = call.invoke("cognito", "CreateUserPool", &pool).unwrap();
+        let refused = call.invoke("cognito", "DeleteUserPool", &json!({ "UserPoolId": made["UserPool"]["Id"] }));
+        assert_eq!(refused.unwrap_err().code, "InvalidParameterException");
+        assert_eq!(inventory(&mut call).len(), 1);
+    }
 }

@@ -1,0 +1,111 @@
+//! Subcommands that need neither a world nor AWS: completions, the manual, what is simulated, content lint, doctor.
+
+use std::io::{IsTerminal as _, Write as _};
+use std::time::Duration;
+
+use clap::CommandFactory as _;
+
+use super::args::{Cli, Global};
+use super::exit::Exit;
+use crate::content::{self, Severity};
+use crate::domain::time::spell;
+use crate::protocol::operations;
+use crate::sandbox::constants::{CONSTANTS, Evidence};
+use crate::sandbox::services;
+
+/// Prints a completion script.
+pub fn completions(shell: clap_complete::Shell) -> Exit {
+    clap_complete::generate(shell, &mut Cli::command(), "workshop", &mut std::io::stdout());
+    Exit::Done
+}
+
+/// Prints the manual page.
+pub fn man() -> Exit {
+    match clap_mangen::Man::new(Cli::command()).render(&mut std::io::stdout()) {
+        Ok(()) => Exit::Done,
+        Err(_) => Exit::State,
+    }
+}
+
+/// Lists the operations that the sandbox answers, from its own tables.
+pub fn simulated_operations() -> Exit {
+    let mut out = std::io::stdout().lock();
+    for operation in operations() {
+        if services::handler(operation.service, operation.api).is_some() {
+            let _ = writeln!(out, "{} {}", operation.cli_service, operation.cli);
+        }
+    }
+    Exit::Done
+}
+
+/// Lists the numbers behind the simulation with their sources.
+pub fn constants() -> Exit {
+    let mut out = std::io::stdout().lock();
+    for row in CONSTANTS {
+        let evidence = match row.evidence {
+            Evidence::Documented => "documented",
+            Evidence::Measured => "measured",
+            Evidence::Estimate => "estimate",
+        };
+        let range = if row.p50 == row.p95 { brief(row.p50) } else { format!("{} to {}", brief(row.p50), brief(row.p95)) };
+        let _ = writeln!(out, "{}: {range} ({evidence}; {})", row.id, row.source);
+    }
+    Exit::Done
+}
+
+fn brief(span: Duration) -> String {
+    if span < Duration::from_secs(10) { format!("{} ms", span.as_millis()) } else { spell(span) }
+}
+
+/// Lints a workshop; every finding is printed with its place.
+pub fn lint(global: &Global) -> Exit {
+    let compiled = content::compile(&super::source(global));
+    for finding in &compiled.diagnostics {
+        eprintln!("{finding}");
+    }
+    let errors = compiled.diagnostics.iter().filter(|finding| finding.severity == Severity::Error).count();
+    let warnings = compiled.diagnostics.len() - errors;
+    match (errors, &compiled.workshop) {
+        (0, Some(workshop)) => {
+            let steps: usize = workshop.modules.iter().map(|module| module.steps.len()).sum();
+            println!("{}: {} modules, {steps} steps, {warnings} warnings", workshop.id, workshop.modules.len());
+            if warnings == 0 { Exit::Done } else { Exit::No }
+        }
+        _ => {
+            println!("{errors} errors, {warnings} warnings");
+            Exit::Usage
+        }
+    }
+}
+
+/// Says what this machine offers.
+pub fn doctor(global: &Global) -> Exit {
+    let variable = |name: &str| std::env::var(name).unwrap_or_else(|_| "not set".to_owned());
+    let terminal = std::io::stdin().is_terminal() && std::io::stdout().is_terminal();
+    println!("workshop {}", env!("CARGO_PKG_VERSION"));
+    println!("terminal: {}", if terminal { "yes" } else { "no; use --plain, or run in a terminal" });
+    for name in ["TERM", "COLORTERM", "LANG", "NO_COLOR", "TMUX"] {
+        println!("{name}: {}", variable(name));
+    }
+    let base = global.state.clone().or_else(crate::progress::default_base);
+    let state = base.map(|base| (base.display().to_string(), crate::progress::StateDirectory::open(base)));
+    let ok = match state {
+        Some((path, Ok(_))) => {
+            println!("state: {path} can be written");
+            true
+        }
+        Some((_, Err(error))) => {
+            println!("state: {error}");
+            false
+        }
+        None => {
+            println!("state: no home directory was found; give one with --state DIR");
+            false
+        }
+    };
+    let aws = std::env::var_os("PATH").is_some_and(|path| {
+        std::env::split_paths(&path).any(|directory| directory.join("aws").is_file())
+    });
+    println!("aws command: {}", if aws { "found" } else { "not found; the guide's own `workshop aws` works without it" });
+    if ok { Exit::Done } else { Exit::State }
+}

@@ -1,0 +1,92 @@
+//! A step's page for the screen: every template filled in with what is known now.
+
+use std::sync::Arc;
+
+use crate::app::{ActionView, CheckTitle, HintView, Page};
+use crate::content::model::{Action, Ask, Check, Confirmation, Hint, Step, Workshop};
+use crate::content::{Bindings, names};
+use crate::domain::{Effect, RegionPair, Role};
+use crate::markdown::Document;
+
+/// The page of a step. Values that AWS does not have yet are shown as `…` and listed.
+pub fn page(workshop: &Workshop, step: &Step, bindings: &Bindings, regions: &RegionPair, simulated: bool) -> Page {
+    let fill = |template: &str| bindings.render_lossy(template);
+    let mut waits_for: Vec<String> = names(&step.body)
+        .into_iter()
+        .filter(|name| name.starts_with("out.") && bindings.get(name).is_none())
+        .map(str::to_owned)
+        .collect();
+    waits_for.sort();
+    waits_for.dedup();
+    let anchored = |anchor: &String| {
+        let anchor = anchor.trim_start_matches('#');
+        step.actions.iter().find(|action| action.anchor == anchor).map(|action| action.id.clone())
+    };
+    Page {
+        step: step.id.clone(),
+        goal: fill(&step.goal),
+        document: Arc::new(Document::parse(&fill(&step.body))),
+        actions: step.actions.iter().map(|action| view(workshop, action, bindings, simulated)).collect(),
+        solution: step.solution.iter().filter_map(anchored).collect(),
+        checks: step.checks.iter().map(|check| title(check, bindings, regions)).collect(),
+        hints: step.hints.iter().map(|hint| hint_view(hint, bindings)).collect(),
+        why: step.why.as_deref().map(fill),
+        waits_for,
+    }
+}
+
+fn view(workshop: &Workshop, action: &Action, bindings: &Bindings, simulated: bool) -> ActionView {
+    let confirm = workshop
+        .effects
+        .get(&action.effect)
+        .map_or(default(action.effect), |both| if simulated { both.sandbox } else { both.aws });
+    ActionView {
+        id: action.id.clone(),
+        anchor: action.anchor.clone(),
+        commands: action.commands.iter().map(|command| bindings.render_lossy(command)).collect(),
+        role: action.role,
+        effect: action.effect,
+        confirm,
+        word: action.effect.word().to_owned(),
+        undo: action.undo.clone(),
+        expected: None,
+        hidden: action.hidden,
+    }
+}
+
+/// Where a workshop says nothing, whatever removes or breaks asks.
+fn default(effect: Effect) -> Confirmation {
+    match effect {
+        Effect::Delete | Effect::Fault => Confirmation::Ask,
+        Effect::Read | Effect::Create | Effect::Update => Confirmation::Auto,
+    }
+}
+
+fn title(check: &Check, bindings: &Bindings, regions: &RegionPair) -> CheckTitle {
+    CheckTitle {
+        id: check.id.clone(),
+        title: bindings.render_lossy(&check.title),
+        role: role(&check.ask, bindings, regions),
+    }
+}
+
+/// The Region that a check's command names, when it is one of the two.
+fn role(ask: &Ask, bindings: &Bindings, regions: &RegionPair) -> Option<Role> {
+    let command = match ask {
+        Ask::Read { command, .. } | Ask::Absent { command, .. } => command,
+        Ask::Canary { read, .. } => read,
+        _ => return None,
+    };
+    let rendered = bindings.render_lossy(command);
+    let mut words = rendered.split_whitespace();
+    words.find(|word| *word == "--region")?;
+    regions.role_of(words.next()?)
+}
+
+fn hint_view(hint: &Hint, bindings: &Bindings) -> HintView {
+    match hint {
+        Hint::Nudge(text) => HintView::Nudge(bindings.render_lossy(text)),
+        Hint::Look(text) => HintView::Look(bindings.render_lossy(text)),
+        Hint::Show(anchor) => HintView::Show(anchor.clone()),
+    }
+}

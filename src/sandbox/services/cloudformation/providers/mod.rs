@@ -1,0 +1,86 @@
+//! The registry of resource types: how each is made, what it gives to `Fn::GetAtt`, and how it goes.
+//!
+//! A type is a row of data over the operations of AWS's own API ([`Api`]), so that a resource that a stack made is the
+//! same as one that the API made. What a row cannot say stands in small functions beside it.
+
+use serde_json::Value;
+
+use super::schema;
+use crate::sandbox::call::{AwsError, Call};
+
+mod api;
+mod ec2;
+mod iam;
+
+pub use api::{Api, By, Id, Settled, Style, Tags, spoken};
+
+/// What a type is made from.
+#[derive(Debug)]
+pub struct Request<'r> {
+    /// The stack's name, the first part of generated names.
+    pub stack: &'r str,
+    /// The logical id, the second part.
+    pub logical: &'r str,
+    /// Properties with all functions and dynamic references carried out, in the types of the schema.
+    pub properties: &'r Value,
+    /// Tags of the template, the stack and CloudFormation itself.
+    pub tags: Vec<(String, String)>,
+}
+
+/// A resource that was made.
+#[derive(Clone, Copy, Debug)]
+pub struct Existing<'e> {
+    /// Its physical id: what `Ref` gives.
+    pub physical: &'e str,
+    /// The properties it was made from.
+    pub properties: &'e Value,
+    /// Whether its deletion policy wants a snapshot.
+    pub snapshot: bool,
+}
+
+impl Existing<'_> {
+    /// A text among its properties.
+    pub fn text(&self, name: &str) -> &str {
+        self.properties.get(name).and_then(Value::as_str).unwrap_or_default()
+    }
+}
+
+/// How far a resource is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Progress {
+    /// Not there yet.
+    Going,
+    /// There.
+    Done,
+    /// It will not come.
+    Failed(String),
+}
+
+/// The provider of a type, when the sandbox simulates it.
+pub fn provider(type_name: &str) -> Option<&'static Api> {
+    schema::of(type_name)?;
+    TABLES.iter().flat_map(|table| table.iter()).find(|api| api.type_name == type_name)
+}
+
+const TABLES: &[&[Api]] = &[ec2::TYPES, iam::TYPES];
+
+/// All types that the sandbox simulates.
+pub fn types() -> impl Iterator<Item = &'static str> {
+    TABLES.iter().flat_map(|table| table.iter()).map(|api| api.type_name)
+}
+
+/// Whether an error says that the thing is not there.
+pub fn is_absence(error: &AwsError) -> bool {
+    error.status == 404
+        || ["NotFound", "NoSuch", "ResourceNotFound", "UnknownResource", "ServiceNotFound", "ClusterNotFound"]
+            .iter()
+            .any(|part| error.code.contains(part))
+}
+
+/// Calls an operation that removes something; that it is gone already is no error.
+pub fn remove(call: &mut Call<'_>, service: &str, operation: &str, input: &Value) -> Result<(), AwsError> {
+    match call.invoke(service, operation, input) {
+        Err(error) if !is_absence(&error) => Err(error),
+        _ => Ok(()),
+    }
+}

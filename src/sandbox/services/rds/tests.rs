@@ -1,0 +1,185 @@
+//! Tests of RDS's rules, each with AWS's words.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing)]
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use super::*;
+use crate::sandbox::world::World;
+use crate::sandbox::{constants, faults};
+
+const ACCOUNT: &str = "111122223333";
+const R1: &str = "eu-west-1";
+const R2: &str = "ap-southeast-1";
+
+fn invoke(world: &mut World, region: &str, operation: &str, input: Value) -> Result<Value, AwsError> {
+    Call::new(world, ACCOUNT, region).invoke("rds", operation, &input)
+}
+
+fn pass(world: &mut World, constant: &str) {
+    let longest = constants::constant(constant).unwrap().p95 * 3;
+    let until = world.now.plus(longest);
+    world.advance(until);
+}
+
+/// A primary cluster with a writer, its binary log on.
+fn primary(world: &mut World) -> String {
+    let group = json!({ "DBClusterParameterGroupName": "binlog", "DBParameterGroupFamily": "aurora-mysql8.0", "Description": "d" });
+    invoke(world, R1, "CreateDBClusterParameterGroup", group).unwrap();
+    let on = json!({ "DBClusterParameterGroupName": "binlog", "Parameters": [{ "ParameterName": "binlog_format", "ParameterValue": "MIXED" }] });
+    invoke(world, R1, "ModifyDBClusterParameterGroup", on).unwrap();
+    let made =
+        invoke(world, R1, "CreateDBCluster", cluster("blog", json!({ "DBClusterParameterGroupName": "binlog" })))
+            .unwrap();
+    instance(world, R1, "blog-1", "blog");
+    pass(world, "rds.cluster.create");
+    pass(world, "rds.instance.create");
+    made["DBCluster"]["DBClusterArn"].as_str().unwrap().to_owned()
+}
+
+fn cluster(id: &str, more: Value) -> Value {
+    let mut input = json!({ "DBClusterIdentifier": id, "Engine": "aurora-mysql", "MasterUsername": "u", "MasterUserPassword": "secret123" });
+    input.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+    input
+}
+
+fn instance(world: &mut World, region: &str, id: &str, cluster: &str) {
+    let input = json!({ "DBInstanceIdentifier": id, "DBClusterIdentifier": cluster, "Engine": "aurora-mysql", "DBInstanceClass": "db.t4g.medium" });
+    invoke(world, region, "CreateDBInstance", input).unwrap();
+}
+
+fn replica(world: &mut World, source: &str) {
+    let input =
+        json!({ "DBClusterIdentifier": "copy", "Engine": "aurora-mysql", "ReplicationSourceIdentifier": source });
+    invoke(world, R2, "CreateDBCluster", input).unwrap();
+    instance(world, R2, "copy-1", "copy");
+    pass(world, "rds.replica_cluster.create");
+    pass(world, "rds.instance.create");
+}
+
+fn status(world: &mut World, region: &str, id: &str) -> Value {
+    let seen = invoke(world, region, "DescribeDBClusters", json!({ "DBClusterIdentifier": id })).unwrap();
+    seen["DBClusters"][0]["Status"].clone()
+}
+
+fn code(result: Result<Value, AwsError>) -> String {
+    result.unwrap_err().code
+}
+
+#[test]
+fn a_cluster_goes_through_its_states() {
+    let mut world = World::new(3);
+    invoke(&mut world, R1, "CreateDBCluster", cluster("blog", json!({}))).unwrap();
+    assert_eq!(status(&mut world, R1, "blog"), "creating");
+    pass(&mut world, "rds.cluster.create");
+    assert_eq!(status(&mut world, R1, "blog"), "available");
+    invoke(&mut world, R1, "DeleteDBCluster", json!({ "DBClusterIdentifier": "blog", "SkipFinalSnapshot": true }))
+        .unwrap();
+    assert_eq!(status(&mut world, R1, "blog"), "deleting");
+    pass(&mut world, "rds.cluster.delete");
+    let gone = invoke(&mut world, R1, "DescribeDBClusters", json!({ "DBClusterIdentifier": "blog" }));
+    assert_eq!(code(gone), "DBClusterNotFoundFault");
+}
+
+#[test]
+fn retired_engines_and_missing_users_are_refused() {
+    let mut world = World::new(3);
+    let mut retired = cluster("blog", json!({}));
+    retired["Engine"] = json!("aurora");
+    assert_eq!(code(invoke(&mut world, R1, "CreateDBCluster", retired)), "InvalidParameterValue");
+    let nobody = json!({ "DBClusterIdentifier": "blog", "Engine": "aurora-mysql" });
+    assert_eq!(code(invoke(&mut world, R1, "CreateDBCluster", nobody)), "InvalidParameterValue");
+}
+
+#[test]
+fn a_replica_needs_a_source_with_a_binary_log() {
+    let mut world = World::new(3);
+    let unknown = json!({ "DBClusterIdentifier": "copy", "Engine": "aurora-mysql", "ReplicationSourceIdentifier": "arn:aws:rds:eu-west-1:111122223333:cluster:none" });
+    assert_eq!(code(invoke(&mut world, R2, "CreateDBCluster", unknown)), "DBClusterNotFoundFault");
+    let plain = invoke(&mut world, R1, "CreateDBCluster", cluster("plain", json!({}))).unwrap();
+    pass(&mut world, "rds.cluster.create");
+    let input = json!({ "DBClusterIdentifier": "copy", "Engine": "aurora-mysql", "ReplicationSourceIdentifier": plain["DBCluster"]["DBClusterArn"] });
+    assert_eq!(code(invoke(&mut world, R2, "CreateDBCluster", input.clone())), "InvalidDBClusterStateFault");
+    world.rules_off.insert("rds.replica_needs_binlog".into());
+    invoke(&mut world, R2, "CreateDBCluster", input).unwrap();
+}
+
+#[test]
+fn rows_follow_with_a_lag_in_order_and_stand_still_while_replication_is_cut() {
+    let mut world = World::new(3);
+    let source = primary(&mut world);
+    replica(&mut world, &source);
+    let copy = "arn:aws:rds:ap-southeast-1:111122223333:cluster:copy";
+    for n in 0..20 {
+        write_row(&mut world, ACCOUNT, &source, json!(n)).unwrap();
+    }
+    assert!(rows(&mut world, ACCOUNT, copy).unwrap().is_empty(), "nothing arrives at once");
+    let later = world.now.plus(Duration::from_secs(60));
+    world.advance(later);
+    assert_eq!(rows(&mut world, ACCOUNT, copy).unwrap(), (0..20).map(|n| json!(n)).collect::<Vec<_>>());
+    faults::start(&mut world, faults::REPLICATION_PAUSE, R1, json!({}), Duration::from_secs(600));
+    write_row(&mut world, ACCOUNT, &source, json!("late")).unwrap();
+    let later = world.now.plus(Duration::from_secs(120));
+    world.advance(later);
+    assert_eq!(rows(&mut world, ACCOUNT, copy).unwrap().len(), 20);
+    let mut call = Call::new(&mut world, ACCOUNT, R2);
+    assert_eq!(replica_lag(&mut call, "copy"), Some(Duration::from_secs(120)));
+    let later = world.now.plus(Duration::from_secs(700));
+    world.advance(later);
+    assert_eq!(rows(&mut world, ACCOUNT, copy).unwrap().len(), 21, "what waited arrives when the fault is over");
+}
+
+#[test]
+fn a_replica_takes_no_writes_until_it_is_promoted() {
+    let mut world = World::new(3);
+    let source = primary(&mut world);
+    replica(&mut world, &source);
+    let copy = "arn:aws:rds:ap-southeast-1:111122223333:cluster:copy";
+    assert_eq!(write_row(&mut world, ACCOUNT, copy, json!(1)).unwrap_err().code, "ReadOnly");
+    invoke(&mut world, R2, "PromoteReadReplicaDBCluster", json!({ "DBClusterIdentifier": "copy" })).unwrap();
+    assert_eq!(status(&mut world, R2, "copy"), "promoting");
+    pass(&mut world, "rds.promote");
+    assert_eq!(write_row(&mut world, ACCOUNT, copy, json!(1)).unwrap(), 1);
+}
+
+#[test]
+fn the_order_of_deletion_is_the_one_that_aws_demands() {
+    let mut world = World::new(3);
+    let source = primary(&mut world);
+    replica(&mut world, &source);
+    let drop_instance = |id: &str| json!({ "DBInstanceIdentifier": id });
+    let drop_cluster = |id: &str| json!({ "DBClusterIdentifier": id, "SkipFinalSnapshot": true });
+    assert_eq!(code(invoke(&mut world, R2, "DeleteDBInstance", drop_instance("copy-1"))), "InvalidDBClusterStateFault");
+    assert_eq!(code(invoke(&mut world, R1, "DeleteDBInstance", drop_instance("blog-1"))), "InvalidDBClusterStateFault");
+    assert_eq!(code(invoke(&mut world, R1, "DeleteDBCluster", drop_cluster("blog"))), "InvalidDBClusterStateFault");
+    invoke(&mut world, R2, "PromoteReadReplicaDBCluster", json!({ "DBClusterIdentifier": "copy" })).unwrap();
+    pass(&mut world, "rds.promote");
+    for (region, instance, cluster) in [(R2, "copy-1", "copy"), (R1, "blog-1", "blog")] {
+        invoke(&mut world, region, "DeleteDBInstance", drop_instance(instance)).unwrap();
+        invoke(&mut world, region, "DeleteDBCluster", drop_cluster(cluster)).unwrap();
+    }
+    pass(&mut world, "rds.instance.delete");
+    pass(&mut world, "rds.cluster.delete");
+    for region in [R1, R2] {
+        let left = inventory(&mut Call::new(&mut world, ACCOUNT, region));
+        assert!(left.iter().all(|record| record.type_name == "AWS::RDS::DBClusterParameterGroup"), "{left:?}");
+    }
+}
+
+#[test]
+fn deletion_protection_and_snapshots_are_asked_for() {
+    let mut world = World::new(3);
+    invoke(&mut world, R1, "CreateDBCluster", cluster("blog", json!({ "DeletionProtection": true }))).unwrap();
+    pass(&mut world, "rds.cluster.create");
+    let id = json!({ "DBClusterIdentifier": "blog" });
+    assert_eq!(code(invoke(&mut world, R1, "DeleteDBCluster", id.clone())), "InvalidParameterCombination");
+    let skip = json!({ "DBClusterIdentifier": "blog", "SkipFinalSnapshot": true });
+    assert_eq!(code(invoke(&mut world, R1, "DeleteDBCluster", skip)), "InvalidParameterCombination");
+    invoke(&mut world, R1, "ModifyDBCluster", json!({ "DBClusterIdentifier": "blog", "DeletionProtection": false }))
+        .unwrap();
+    let last = json!({ "DBClusterIdentifier": "blog", "FinalDBSnapshotIdentifier": "last" });
+    invoke(&mut world, R1, "DeleteDBCluster", last).unwrap();
+    let kept = invoke(&mut world, R1, "DescribeDBClusterSnapshots", json!({})).unwrap();
+    assert_eq!(kept["DBClusterSnapshots"][0]["DBClusterSnapshotIdentifier"], "last");
+}
