@@ -1,6 +1,18 @@
-//! Floor 3: runs actions, evaluates checks, watches resources.
+//! Floor 3: what the guide asks of AWS and does to it: outputs, checks, facts, actions and the survey of both Regions.
+//!
+//! A [`Guide`] knows one run of one workshop. It asks AWS through [`crate::domain::Operations`] and the network through
+//! [`crate::domain::DataPlane`]; whether either is simulated it cannot tell.
 
+mod ask;
+mod compare;
+mod context;
+mod facts;
 mod lists;
+mod outputs;
 mod survey;
+mod verdict;
 
+pub use context::{Guide, Setup};
+pub use facts::Step as StepOutcome;
+pub use outputs::OutputError;
 pub use survey::{Scope, StoreLag, Survey, survey};
