@@ -7,5 +7,7 @@ mod behaviour;
 mod properties;
 #[path = "tui/sample.rs"]
 mod sample;
+#[path = "tui/sample_live.rs"]
+mod sample_live;
 #[path = "tui/screens.rs"]
 mod screens;

@@ -279,7 +279,9 @@ fn step(model: &Model, screen: &StepScreen) -> Vec<Binding> {
         all.push(one('a', "run all", "run all commands of the step in order", 110, Intent::RunSolution));
     }
     if job.is_some() {
-        all.push(one('o', "output", "what the last run said and printed", 105, Intent::Output));
+        let failed = job.is_some_and(|job| matches!(job.state, super::JobState::Failed(_)));
+        let rank = if failed { 190 } else { 105 };
+        all.push(one('o', "output", "what the last run said and printed", rank, Intent::Output));
     }
     if action.is_some_and(|action| action.undo.is_some()) {
         all.push(one('u', "undo", "run the command that undoes the chosen one", 70, Intent::Undo));
@@ -378,13 +380,16 @@ fn drill(model: &Model) -> Vec<Binding> {
 }
 
 fn close(label: &str, rank: u8) -> Binding {
-    let keys = [
-        (Key::Esc, Intent::Close),
-        (Key::Char('q'), Intent::Close),
-        (Key::Backspace, Intent::Close),
-        (Key::Enter, Intent::Close),
-    ];
-    bind("Esc", label, "close this (also q, Enter and Backspace)", rank, &keys)
+    let mut binding = dismiss(label, rank);
+    binding.keys.push((Key::Enter, Intent::Close));
+    binding.help = "close this (also q, Enter and Backspace)";
+    binding
+}
+
+/// As `close`, where Enter means something else.
+fn dismiss(label: &str, rank: u8) -> Binding {
+    let keys = [(Key::Esc, Intent::Close), (Key::Char('q'), Intent::Close), (Key::Backspace, Intent::Close)];
+    bind("Esc", label, "close this (also q and Backspace)", rank, &keys)
 }
 
 fn overlay_bindings(overlay: &Overlay) -> Vec<Binding> {
@@ -408,7 +413,7 @@ fn overlay_bindings(overlay: &Overlay) -> Vec<Binding> {
         Overlay::Steps { .. } => vec![
             bind("Enter", "go", "go to the step", 200, &[(Key::Enter, Intent::Open)]),
             moves("select", 190),
-            close("close", 180),
+            dismiss("close", 180),
             paging(),
         ],
         Overlay::Palette { .. } => vec![

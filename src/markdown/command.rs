@@ -84,6 +84,12 @@ fn command_line(line: &str, prompt: bool, width: usize, lines: &mut Vec<Vec<Piec
 
 /// One row of a broken command; cut with a mark when even it is too long.
 fn pushed(lead: &str, row: &str, tail: &str, width: usize, lines: &mut Vec<Vec<Piece>>) {
+    // A long value may stand further left, so that it stays whole.
+    let spare = width.checked_sub(measure(row) + measure(tail));
+    let lead = match spare {
+        Some(spare) if lead.trim().is_empty() => lead.get(..spare).unwrap_or(lead),
+        _ => lead,
+    };
     let mut pieces = vec![Piece::new(lead, Look::Prompt)];
     if measure(lead) + measure(row) + measure(tail) <= width {
         coloured(row, &mut pieces);
@@ -93,7 +99,8 @@ fn pushed(lead: &str, row: &str, tail: &str, width: usize, lines: &mut Vec<Vec<P
         return;
     }
     let mut parts = cut(row, width.saturating_sub(measure(lead)), width.saturating_sub(measure(GOES_ON)));
-    if parts.last().is_some_and(|part| measure(part) + measure(GOES_ON) + measure(tail) > width) {
+    let before = if parts.len() > 1 { measure(GOES_ON) } else { measure(lead) };
+    if parts.last().is_some_and(|part| before + measure(part) + measure(tail) > width) {
         parts.push(String::new());
     }
     let last = parts.len().saturating_sub(1);

@@ -146,6 +146,8 @@ fn page() -> impl Strategy<Value = String> {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
     #[test]
     fn no_line_is_wider_than_asked(page in page(), width in 0usize..120) {
         for line in Document::parse(&page).lines(width) {
@@ -163,7 +165,7 @@ proptest! {
 
     #[test]
     fn no_text_is_lost(words in proptest::collection::vec("[a-z:/.=-]{0,30}[a-z]", 1..30), width in 1usize..100) {
-        let letters = |text: &str| text.chars().filter(|c| c.is_ascii_lowercase()).collect::<String>();
+        let letters = |text: &str| text.chars().filter(char::is_ascii_lowercase).collect::<String>();
         let text = words.join(" ").replace("--", "-");
         let page = format!("{text}\n\n```bash\n$ {text}\n{text}\n```");
         let drawn: String = Document::parse(&page).lines(width).iter().map(Line::text).collect();

@@ -47,7 +47,7 @@ impl Canvas<'_> {
             return 0;
         }
         let width = width.min(area.right() - x);
-        let text = clip(&printable(text).replace('\n', " "), usize::from(width));
+        let text = clip(&printable(text).replace(['\n', '\u{a0}'], " "), usize::from(width));
         let (end, _) = self.buffer.set_stringn(x, y, &text, usize::from(width), style);
         end.saturating_sub(x)
     }
@@ -118,9 +118,9 @@ impl Canvas<'_> {
         }
         let room = area.width.saturating_sub(4);
         let note = if pane.note.is_empty() { 0 } else { row_width(&pane.note) as u16 + 2 };
-        let title_room = if note + 6 <= room { room - note } else { room };
-        self.label(left + 1, top, title_room, &pane.title);
-        if note > 0 && note + 6 <= room {
+        let both = note > 0 && row_width(&pane.title) + 3 + usize::from(note) <= usize::from(room);
+        self.label(left + 1, top, if both { room - note } else { room }, &pane.title);
+        if both {
             self.label(right.saturating_sub(note + 1), top, note, &pane.note);
         }
         let foot = row_width(&pane.foot) as u16 + 2;

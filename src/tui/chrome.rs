@@ -91,7 +91,7 @@ pub(super) fn header(canvas: &mut Canvas<'_>, model: &Model, area: Rect) {
     let full = regions(canvas, model, true, true);
     let brief = regions(canvas, model, false, true);
     let least = regions(canvas, model, false, false);
-    let needed = row_width(&left).min(44);
+    let needed = row_width(&left).min(32);
     let width = usize::from(area.width);
     let fits = |row: &Row| needed + 2 + row_width(row) + measure(&time) <= width;
     let mut right = if fits(&full) {

@@ -25,20 +25,23 @@ pub(super) fn draw(
     if drill.state == DrillState::Idle {
         return idle(canvas, model, screen, area);
     }
-    let (timer_width, top, bottom) = match class {
-        Class::TooSmall | Class::Compact => ((area.width * 7 / 20).max(26), 8, 7),
-        Class::Standard => (46, 11, 10),
-        Class::Wide => (58, 14, 14),
+    let (timer_width, top) = match class {
+        Class::TooSmall | Class::Compact => ((area.width * 3 / 8).max(28), 8),
+        Class::Standard => (46, 11),
+        Class::Wide => (58, 14),
     };
     let top = top.min(area.height * 2 / 5);
-    let bottom = bottom.min(area.height.saturating_sub(top + 4));
+    let lanes = drill.lanes.len() as u16;
+    let middle = if class == Class::Compact { lanes + 3 } else { lanes * 2 + 3 };
+    let middle = middle.clamp(4, area.height.saturating_sub(top + 6).max(4));
+    let bottom = area.height.saturating_sub(top + middle);
     let upper = Rect { height: top, ..area };
     timer(canvas, model, screen, Rect { width: timer_width, ..upper });
     phases_pane(canvas, model, Rect { x: area.x + timer_width, width: area.width - timer_width, ..upper });
     let middle = Rect { y: upper.bottom(), height: area.height - top - bottom, ..area };
     lanes_pane(canvas, model, middle);
     let lower = Rect { y: middle.bottom(), height: bottom, ..area };
-    let stores = (area.width / 2).min(66);
+    let stores = if class == Class::Compact { area.width * 9 / 20 } else { (area.width / 2).min(66) };
     stores_pane(canvas, model, Rect { width: stores, ..lower });
     log_pane(canvas, model, screen, Rect { x: area.x + stores, width: area.width - stores, ..lower });
     Viewports::default()
@@ -49,10 +52,9 @@ fn timer(canvas: &mut Canvas<'_>, model: &Model, screen: &DrillScreen, area: Rec
     let theme = canvas.theme;
     let drill = &model.drill;
     let (tone, word) = verdict(drill);
-    let name = if drill.state == DrillState::Predict { "Baseline" } else { "RTO" };
     let pane = PaneStyle {
         title: vec![
-            part(format!("{name} "), theme.title()),
+            part("RTO ", theme.title()),
             part(format!("{} {word}", theme.glyph(tone, model.wall)), theme.tone(tone)),
         ],
         note: vec![part(format!("of {}", face(drill.budget)), theme.dim())],

@@ -55,13 +55,13 @@ fn phase_row(canvas: &Canvas<'_>, model: &Model, phase: Phase, width: u16) -> Ro
             let length = view.end.unwrap_or(drill.elapsed).saturating_sub(view.start);
             let tone = if view.end.is_some() { Tone::Ok } else { Tone::Running };
             let late = if view.late { " (seen late)" } else { "" };
-            (tone, face(view.start), spell(length), format!("{}{late}", view.say))
+            (tone, face(view.start), format!("+{}", face(length)), format!("{}{late}", view.say))
         }
     };
     let row = vec![
         part(format!("{} ", theme.glyph(tone, model.wall)), theme.tone(tone)),
         part(fill(phase.word(), 8), if seen.is_some() { theme.title() } else { theme.dim() }),
-        part(format!("{start} {length:>12}  "), theme.text()),
+        part(format!("{start} {length:>6}  "), theme.text()),
     ];
     let room = usize::from(width).saturating_sub(row_width(&row));
     let mut row = row;
@@ -126,9 +126,9 @@ fn phase_tone(phase: Phase) -> Tone {
 pub(super) fn lanes_pane(canvas: &mut Canvas<'_>, model: &Model, area: Rect) {
     let theme = canvas.theme;
     let drill = &model.drill;
-    let legend = "1 R1 · 2 R2 · x error · t timeout · d no DNS · _ not sent";
+    let legend = "1 R1  2 R2  x error  t timeout  d no DNS  _ not sent";
     let pane = PaneStyle {
-        title: vec![part("Shoppers", theme.title()), part("  one cell per second", theme.text())],
+        title: vec![part(if area.width < 100 { "Shoppers" } else { "Shoppers, second by second" }, theme.title())],
         note: vec![part(legend, theme.dim())],
         ..PaneStyle::default()
     };
@@ -141,6 +141,7 @@ pub(super) fn lanes_pane(canvas: &mut Canvas<'_>, model: &Model, area: Rect) {
     order.sort_by_key(|at| drill.lanes.get(*at).is_some_and(|lane| lane.direct.is_some()));
     order.truncate(room);
     order.sort_unstable();
+    let step = if order.len() * 2 <= room { 2 } else { 1 };
     let mut y = inner.y;
     for at in order {
         let (Some(lane), Some(name)) = (drill.lanes.get(at), names.get(at)) else { continue };
@@ -158,7 +159,7 @@ pub(super) fn lanes_pane(canvas: &mut Canvas<'_>, model: &Model, area: Rect) {
             let (text, style) = cell(canvas, *slot);
             canvas.put(inner.x + used + pad + column as u16, y, 1, text, style);
         }
-        y += 1;
+        y += step;
     }
     if y < inner.bottom() && !drill.vantages.is_empty() {
         let y = inner.bottom() - 1;
@@ -267,11 +268,11 @@ fn store_row(canvas: &Canvas<'_>, model: &Model, store: &StoreView, widest: usiz
     let theme = canvas.theme;
     let (tone, words) = match store.gap {
         Gap::NotExercised => (Tone::Waiting, String::from("NOT EXERCISED")),
-        Gap::Behind { writes: 0, .. } => (Tone::Ok, String::from("0 writes behind")),
+        Gap::Behind { writes: 0, .. } => (Tone::Ok, String::from("0 writes")),
         Gap::Behind { writes, span } => {
             let limit = model.drill.budget;
             let tone = if span > limit { Tone::Fail } else { Tone::Warn };
-            (tone, format!("{writes} writes, {} behind", spell(span)))
+            (tone, format!("{writes} writes, {}", spell(span)))
         }
     };
     let mut row = vec![
@@ -279,6 +280,9 @@ fn store_row(canvas: &Canvas<'_>, model: &Model, store: &StoreView, widest: usiz
         part(format!("{}  ", fill(&store.name, widest)), theme.title()),
         part(words, theme.text()),
     ];
+    if matches!(store.gap, Gap::Behind { .. }) {
+        row.push(part(" behind", theme.text()));
+    }
     if let (Some(acked), Some(safe)) = (store.last_acked, store.last_safe) {
         let numbers = part(format!("  acked {acked}, safe {safe}"), theme.dim());
         if row_width(&row) + measure(&numbers.0) <= usize::from(width) {
@@ -294,6 +298,7 @@ pub(super) fn log_pane(canvas: &mut Canvas<'_>, model: &Model, screen: &DrillScr
     let drill = &model.drill;
     let inner = canvas.pane(area, &PaneStyle { title: vec![part("Log", theme.title())], ..PaneStyle::default() });
     let sources = drill.log.iter().map(|line| measure(&line.source)).max().unwrap_or(0).min(10);
+    let sources = if inner.width < 60 { 0 } else { sources };
     let mut rows: Vec<Row> = Vec::new();
     for line in drill.log.iter().skip(screen.scroll).take(usize::from(inner.height)) {
         let plane = match line.control_plane {
@@ -301,11 +306,16 @@ pub(super) fn log_pane(canvas: &mut Canvas<'_>, model: &Model, screen: &DrillScr
             Some(false) => " [data plane]",
             None => "",
         };
-        rows.push(vec![
-            part(format!("+{} ", face(line.at)), theme.dim()),
-            part(format!("{}  ", fill(&line.source, sources)), theme.title()),
-            part(format!("{}{plane}", line.text), theme.text()),
-        ]);
+        let mut mark = format!("+{}", face(line.at));
+        if sources > 0 {
+            mark = format!("{mark} {}", fill(&line.source, sources));
+        }
+        rows.extend(wrapped(
+            Some(part(mark, theme.dim())),
+            &format!("{}{plane}", line.text),
+            theme.text(),
+            inner.width,
+        ));
     }
     if rows.is_empty() {
         rows.push(vec![part("Nothing yet.", theme.dim())]);

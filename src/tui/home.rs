@@ -20,16 +20,17 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, model: &Model, area: Rect, class: Cl
             selected(canvas, model, Rect { y: area.y + list, height: area.height - list, ..area });
         }
         Class::Standard => {
+            let rows = model.resources.as_ref().map_or(0, |seen| seen.value.rows.len()) as u16;
+            let below = (rows / 2 + 3).clamp(6, area.height.saturating_sub(list + 8).max(6));
             let left = (area.width * 3 / 5).clamp(60, 76);
-            let top = (list + 6).max(area.height / 2).min(area.height - 8);
-            modules(canvas, model, Rect { width: left, height: list, ..area });
-            steps(canvas, model, Rect { y: area.y + list, width: left, height: area.height - list, ..area });
-            let right = Rect { x: area.x + left, width: area.width - left, ..area };
-            selected(canvas, model, Rect { height: top, ..right });
-            regions(canvas, model, Rect { y: right.y + top, height: right.height - top, ..right });
+            let top = Rect { height: area.height - below, ..area };
+            modules(canvas, model, Rect { width: left, height: list, ..top });
+            steps(canvas, model, Rect { y: top.y + list, width: left, height: top.height - list, ..top });
+            selected(canvas, model, Rect { x: top.x + left, width: top.width - left, ..top });
+            regions(canvas, model, Rect { y: top.bottom(), height: below, ..area });
         }
         Class::Wide => {
-            let (left, middle) = (72, 72.min(area.width.saturating_sub(72 + 50)));
+            let (left, middle) = (66, 66.min(area.width.saturating_sub(66 + 60)));
             modules(canvas, model, Rect { width: left, height: list, ..area });
             steps(canvas, model, Rect { y: area.y + list, width: left, height: area.height - list, ..area });
             selected(canvas, model, Rect { x: area.x + left, width: middle, ..area });

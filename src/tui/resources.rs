@@ -35,8 +35,8 @@ pub(super) fn draw(
     Viewports::default()
 }
 
-/// `4 ready · 2 creating`.
-fn summary(rows: &[&Resource]) -> String {
+/// `4 ready · 2 creating`, as much of it as fits.
+fn summary(rows: &[&Resource], width: usize) -> String {
     let order = [
         ResourceState::Failed,
         ResourceState::Creating,
@@ -49,18 +49,27 @@ fn summary(rows: &[&Resource]) -> String {
         let count = rows.iter().filter(|row| row.state == state).count();
         (count > 0).then(|| format!("{count} {}", state.word()))
     });
-    let text = counts.collect::<Vec<_>>().join(" · ");
-    if text.is_empty() { String::from("empty") } else { text }
+    let mut text = String::new();
+    for count in counts {
+        let gap = if text.is_empty() { "" } else { " · " };
+        if measure(&text) + measure(gap) + measure(&count) > width {
+            break;
+        }
+        text = format!("{text}{gap}{count}");
+    }
+    if rows.is_empty() { String::from("empty") } else { text }
 }
 
 fn side(canvas: &mut Canvas<'_>, model: &Model, screen: &ResourcesScreen, role: Role, area: Rect) {
     let theme = canvas.theme;
     let focus = screen.secondary == (role == Role::Secondary);
     let rows: Vec<&Resource> = model.resource_rows(role, screen).collect();
-    let mut title = vec![
-        part(format!("{} {}", role.label(), model.regions.of(role)), theme.region(role).patch(theme.title())),
-        part(format!("  {}", summary(&rows)), theme.text()),
-    ];
+    let name = format!("{} {}", role.label(), model.regions.of(role));
+    let room = usize::from(area.width).saturating_sub(measure(&name) + 8);
+    let mut title = vec![part(name, theme.region(role).patch(theme.title()))];
+    if model.resources.is_some() {
+        title.push(part(format!("  {}", summary(&rows, room)), theme.text()));
+    }
     if focus && (screen.typing || !screen.filter.is_empty()) {
         let cursor = if screen.typing { "_" } else { "" };
         title = vec![part(format!("{} filter: {}{cursor}", role.label(), screen.filter), theme.title())];
@@ -109,16 +118,15 @@ impl Columns {
         let widest = |text: fn(&Resource) -> &str| rows.iter().map(|row| measure(text(row))).max().unwrap_or(0);
         let room = width.saturating_sub(measure(glyph) + 1);
         let kind = widest(|row| &row.kind).min(14);
-        let state = widest(|row| row.state.word());
+        // A row without a detail may let its word run on.
+        let words = rows.iter().filter(|row| !row.detail.is_empty()).map(|row| measure(row.state.word()));
+        let state = words.max().unwrap_or(0);
         let (name, detail) = (widest(|row| &row.name), widest(|row| &row.detail));
         let left = room.saturating_sub(kind + 1 + state);
         if left >= name + detail + 4 {
             return Self { kind, name, state, detail };
         }
-        // Half a name tells nothing; a name of twelve columns does.
-        if left >= 12 + detail + 4 {
-            return Self { kind, name: left - detail - 4, state, detail };
-        }
+        // Names begin and end alike, so that half a name tells nothing.
         if left >= 6 {
             return Self { kind, name: 0, state, detail: left - 2 };
         }
@@ -135,8 +143,10 @@ impl Columns {
         if self.name > 0 {
             line.push(part(format!("{}  ", fill(&row.name, self.name)), theme.dim()));
         }
-        line.push(part(fill(row.state.word(), self.state), theme.text()));
-        if self.detail > 0 {
+        if row.detail.is_empty() || self.detail == 0 {
+            line.push(part(row.state.word(), theme.text()));
+        } else {
+            line.push(part(fill(row.state.word(), self.state), theme.text()));
             line.push(part("  ", theme.text()));
             line.push(part(crate::markdown::clip(&row.detail, self.detail), theme.text()));
         }

@@ -13,7 +13,7 @@ use super::canvas::{Canvas, PaneStyle, Row, part, wrapped};
 use super::chrome::Class;
 use super::home::step_row;
 use super::resources::live;
-use super::step_panes::{action_pane, activity_pane, checks_pane};
+use super::step_panes::{action_height, action_pane, activity_pane, checks_pane};
 use super::theme::Tone;
 
 /// Longer lines are hard to read.
@@ -57,7 +57,7 @@ fn column(canvas: &mut Canvas<'_>, model: &Model, screen: &StepScreen, area: Rec
     let page = model.page();
     let actions = page.map_or(0, |page| page.visible().count()) as u16;
     let checks = page.map_or(0, |page| page.checks.len()) as u16;
-    let action = (actions + 9).min(area.height * 2 / 5);
+    let action = action_height(canvas, model, screen, area.width).max(actions + 9).min(area.height / 2);
     let check = (checks * 3 + 2).clamp(5, area.height * 3 / 10);
     let live_height = if regions { (area.height / 4).max(8) } else { 0 };
     let mut y = area.y;

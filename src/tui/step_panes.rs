@@ -30,44 +30,102 @@ pub(super) fn action_pane(canvas: &mut Canvas<'_>, model: &Model, screen: &StepS
         canvas.rows(inner, &wrapped(None, "Nothing to run on this step.", theme.dim(), inner.width));
         return;
     };
-    let height = usize::from(inner.height);
-    let mut rows = list(canvas, model, screen, page, inner.width, height);
-    rows.extend(about(canvas, model, action, inner.width));
-    let job = model.job_for(&page.step, Some(&action.id));
-    match job {
-        None => rows.extend(wrapped(None, "Enter runs it. v shows the request first.", theme.dim(), inner.width)),
-        Some(job) => job_rows(canvas, model, job, inner.width, height.saturating_sub(rows.len()), &mut rows),
-    }
+    let rows = action_rows(canvas, model, screen, page, action, inner.width, usize::from(inner.height));
     canvas.rows(inner, &rows);
+}
+
+/// How many rows the action pane needs to show everything.
+pub(super) fn action_height(canvas: &Canvas<'_>, model: &Model, screen: &StepScreen, width: u16) -> u16 {
+    let Some(page) = model.page() else { return 0 };
+    let Some(action) = page.visible().nth(screen.action) else { return 0 };
+    let most = page.visible().count() + 7;
+    action_rows(canvas, model, screen, page, action, width.saturating_sub(4), most.max(ROOMY)).len() as u16 + 2
+}
+
+/// From this height on a failure is told in full.
+const ROOMY: usize = 9;
+
+fn action_rows(
+    canvas: &Canvas<'_>,
+    model: &Model,
+    screen: &StepScreen,
+    page: &Page,
+    action: &ActionView,
+    width: u16,
+    height: usize,
+) -> Vec<Row> {
+    let theme = canvas.theme;
+    let job = model.job_for(&page.step, Some(&action.id));
+    let mut rows = list(canvas, model, screen, page, width, height);
+    match job {
+        // In a small pane what to press counts most: it stays, and the cause gets what room is left.
+        Some(Job { state: JobState::Failed(trouble), .. }) if height < ROOMY => {
+            rows.truncate(rows.len().min(1).max(usize::from(page.visible().count() <= 1)));
+            if let (Some(row), true) = (rows.first_mut(), page.visible().count() > 1) {
+                *row = list_row(canvas, model, page, action, Some(true), width);
+            }
+            let press = wrapped(None, &trouble.press, theme.title(), width);
+            let mut what = wrapped(None, &trouble.what, theme.text(), width);
+            let room = height.saturating_sub(rows.len() + press.len()).max(1);
+            if what.len() > room {
+                what.truncate(room);
+                if let Some((text, _)) = what.last_mut().and_then(|row| row.last_mut()) {
+                    *text = crate::markdown::clip(&format!("{text} …"), usize::from(width));
+                }
+            }
+            rows.extend(what);
+            rows.extend(press);
+        }
+        Some(job) => {
+            rows.extend(about(canvas, model, action, width, height < ROOMY));
+            job_rows(canvas, model, job, width, height.saturating_sub(rows.len()), &mut rows);
+        }
+        None => {
+            rows.extend(about(canvas, model, action, width, height < ROOMY));
+            rows.extend(wrapped(None, "Enter runs it. v shows the request first.", theme.dim(), width));
+        }
+    }
+    rows
 }
 
 /// The visible fences, a window around the chosen one.
 fn list(canvas: &Canvas<'_>, model: &Model, screen: &StepScreen, page: &Page, width: u16, height: usize) -> Vec<Row> {
-    let theme = canvas.theme;
     let count = page.visible().count();
     let room = if count <= 1 { 1 } else { count.min((height / 3).max(2)) };
     let top = screen.action.saturating_sub(room / 2).min(count.saturating_sub(room));
     let mut rows = Vec::new();
     for (at, action) in page.visible().enumerate().skip(top).take(room) {
-        let (tone, word) = state(model, page, action);
-        let pointer = if count <= 1 {
-            ""
-        } else if at == screen.action {
-            "▶ "
-        } else {
-            "  "
-        };
-        let mut row = vec![
-            part(pointer, theme.title()),
-            part(format!("{} ", theme.glyph(tone, model.wall)), theme.tone(tone)),
-            part(action.title(), if at == screen.action { theme.title() } else { theme.text() }),
-        ];
-        if row_width(&row) + 2 + measure(&word) <= usize::from(width) {
-            row.extend([part("  ", theme.text()), part(word, theme.dim())]);
-        }
-        rows.push(row);
+        let chosen = (count > 1).then_some(at == screen.action);
+        rows.push(list_row(canvas, model, page, action, chosen, width));
     }
     rows
+}
+
+/// One fence of the list; `chosen` is `None` when there is nothing to choose.
+fn list_row(
+    canvas: &Canvas<'_>,
+    model: &Model,
+    page: &Page,
+    action: &ActionView,
+    chosen: Option<bool>,
+    width: u16,
+) -> Row {
+    let theme = canvas.theme;
+    let (tone, word) = state(model, page, action);
+    let pointer = match chosen {
+        None => "",
+        Some(true) => "▶ ",
+        Some(false) => "  ",
+    };
+    let mut row = vec![
+        part(pointer, theme.title()),
+        part(format!("{} ", theme.glyph(tone, model.wall)), theme.tone(tone)),
+        part(action.title(), if chosen == Some(false) { theme.text() } else { theme.title() }),
+    ];
+    if row_width(&row) + 2 + measure(&word) <= usize::from(width) {
+        row.extend([part("  ", theme.text()), part(word, theme.dim())]);
+    }
+    row
 }
 
 fn state(model: &Model, page: &Page, action: &ActionView) -> (Tone, String) {
@@ -88,26 +146,27 @@ fn job_word(job: &Job) -> (Tone, String) {
     (tone, word.to_owned())
 }
 
-/// `create in R2 ap-southeast-1 · about 8 min · u undoes it`.
-fn about(canvas: &Canvas<'_>, model: &Model, action: &ActionView, width: u16) -> Vec<Row> {
+/// `create in R2 ap-southeast-1 · about 8 min · u undoes it`; `tight` keeps to one row.
+fn about(canvas: &Canvas<'_>, model: &Model, action: &ActionView, width: u16, tight: bool) -> Vec<Row> {
     let theme = canvas.theme;
     let mut row = vec![part(action.effect.word(), theme.title())];
     if let Some(role) = action.role {
         row.push(part(" in ", theme.text()));
         row.push(part(format!("{} {}", role.label(), model.regions.of(role)), theme.region(role)));
     }
-    let mut more = String::new();
-    if let Some(time) = action.expected {
-        more = format!(" · about {}", spell(time));
-    }
-    if action.undo.is_some() && action.effect != Effect::Read {
-        more.push_str(" · u undoes it");
-    }
-    if row_width(&row) + measure(&more) <= usize::from(width) {
-        row.push(part(more, theme.dim()));
-        vec![row]
-    } else {
-        vec![row, vec![part(more.trim_start_matches(" · ").to_owned(), theme.dim())]]
+    let time = action.expected.map_or(String::new(), |time| format!(" · about {}", spell(time)));
+    let undo = if action.undo.is_some() && action.effect != Effect::Read { " · u undoes it" } else { "" };
+    let room = usize::from(width).saturating_sub(row_width(&row));
+    let short = time.replace("about ", "~");
+    let more = [format!("{time}{undo}"), time.clone(), short].into_iter().find(|text| measure(text) <= room);
+    let rest = format!("{time}{undo}");
+    match more {
+        Some(more) if tight || more == rest => {
+            row.push(part(more, theme.dim()));
+            vec![row]
+        }
+        None if tight => vec![row],
+        _ => vec![row, vec![part(rest.trim_start_matches(" · ").to_owned(), theme.dim())]],
     }
 }
 
@@ -118,7 +177,7 @@ fn job_rows(canvas: &Canvas<'_>, model: &Model, job: &Job, width: u16, room: usi
     let took = spell(job.took(model.now));
     let text = match &job.state {
         JobState::Running => {
-            let percent = job.percent.map_or(String::new(), |percent| format!(" {percent}%"));
+            let percent = job.percent.map_or(String::new(), |percent| format!(" · {percent}%"));
             format!("{word} {took}{percent} · Esc cancels")
         }
         JobState::Done => format!("{word} in {took} · o shows the output"),
@@ -231,16 +290,21 @@ fn found(canvas: &Canvas<'_>, outcome: Option<&Outcome>, width: u16, model: &Mod
         Some(Outcome::Pending { since, expected, state }) => {
             let mut text = state.clone();
             if let Some(since) = since {
-                let _ = write!(text, " for {}", spell(model.now.since(*since)));
+                let _ = write!(text, " for {}", span(model.now.since(*since)));
             }
             if let Some(expected) = expected {
-                let _ = write!(text, ", as a rule {}", spell(*expected));
+                let _ = write!(text, ", as a rule {}", span(*expected));
             }
             wrapped(indent, &text, theme.dim(), width)
         }
         Some(Outcome::Unknown { message, .. }) => wrapped(indent, message, theme.dim(), width),
         Some(Outcome::Pass | Outcome::Todo) | None => Vec::new(),
     }
+}
+
+/// A span that no line break splits.
+fn span(span: std::time::Duration) -> String {
+    spell(span).replace(' ', "\u{a0}")
 }
 
 /// The end of all logs, newest below.
@@ -273,15 +337,31 @@ pub(super) fn activity_pane(canvas: &mut Canvas<'_>, model: &Model, area: Rect) 
         canvas.rows(inner, &wrapped(None, "Nothing has run yet.", theme.dim(), inner.width));
         return;
     }
-    let skip = lines.len().saturating_sub(usize::from(inner.height));
-    let rows: Vec<Row> = lines
-        .into_iter()
-        .skip(skip)
-        .map(|(at, kind, text)| {
-            let mut row = vec![part(format!("{}  ", at.clock_face()), theme.dim())];
-            row.extend(log_row(canvas, model, kind, &text));
-            row
-        })
-        .collect();
-    canvas.rows(inner, &rows);
+    let height = usize::from(inner.height);
+    let skip = lines.len().saturating_sub(height);
+    let mut rows: Vec<Row> = Vec::new();
+    for (at, kind, text) in lines.into_iter().skip(skip) {
+        let (tone, mark) = match kind {
+            LineKind::Info => (None, " "),
+            LineKind::Running => (Some(Tone::Running), theme.glyph(Tone::Running, model.wall)),
+            LineKind::Ok => (Some(Tone::Ok), theme.glyph(Tone::Ok, model.wall)),
+            LineKind::Fail => (Some(Tone::Fail), theme.glyph(Tone::Fail, model.wall)),
+        };
+        let style = tone.map_or(theme.text(), |tone| theme.tone(tone));
+        let indent = measure(mark) as u16 + 11;
+        for (line, mut row) in
+            wrapped(None, &text, theme.text(), inner.width.saturating_sub(indent)).into_iter().enumerate()
+        {
+            if line == 0 {
+                row.insert(0, part(format!("{} ", at.clock_face()), theme.dim()));
+                row.insert(1, part(mark, style));
+                row.insert(2, part(" ", theme.text()));
+            } else {
+                row.insert(0, part(" ".repeat(usize::from(indent)), theme.text()));
+            }
+            rows.push(row);
+        }
+    }
+    let top = rows.len().saturating_sub(height);
+    canvas.rows(inner, rows.get(top..).unwrap_or_default());
 }

@@ -1,1 +1,337 @@
-//! What keys do.
+//! What keys do, and what answers change.
+
+use multi_region_workshop::app::*;
+use multi_region_workshop::content::model::Confirmation;
+use multi_region_workshop::domain::{FactId, Outcome};
+
+use super::sample::*;
+
+const SIZE: (u16, u16) = (80, 24);
+const STEP: &str = "m2.aurora-replica";
+
+fn opens(effects: &[Effect]) -> Option<&str> {
+    effects.iter().find_map(|effect| match effect {
+        Effect::OpenStep { step, .. } => Some(step.as_str()),
+        _ => None,
+    })
+}
+
+#[test]
+fn enter_opens_a_module_at_its_first_open_step() {
+    let mut model = underway(SIZE);
+    let effects = press(&mut model, &[Key::Enter]);
+    assert_eq!(opens(&effects), Some(STEP));
+    assert!(effects.contains(&Effect::SaveProgress { module: "m2".into(), step: STEP.into() }));
+    assert!(effects.contains(&Effect::Watch(Watched::Step(STEP.into()))));
+}
+
+#[test]
+fn a_start_returns_to_where_the_learner_was() {
+    let mut setup = setup(SIZE);
+    setup.position = Some(("m2".into(), "m2.s3".into()));
+    let (model, effects) = Model::new(setup);
+    assert_eq!(opens(&effects), Some("m2.s3"));
+    assert_eq!(model.selected, 2);
+}
+
+#[test]
+fn a_module_with_missing_facts_is_entered_only_after_a_question_and_that_is_recorded() {
+    let mut model = underway(SIZE);
+    model.selected = 3;
+    assert_eq!(press(&mut model, &[Key::Enter]), []);
+    let Some(Overlay::Confirm(confirm)) = model.overlays.last() else { panic!("no question") };
+    assert!(confirm.plan[0].contains("m2.aurora-replica: Create the Aurora replica"), "{:?}", confirm.plan);
+    let effects = press(&mut model, &[Key::Char('y')]);
+    let missing = vec![FactId("m2.aurora-replica".into())];
+    assert_eq!(effects[0], Effect::EnterModuleOverride { module: "m3".into(), missing });
+    assert_eq!(opens(&effects), Some("m3.blog"));
+    // Once is enough.
+    press(&mut model, &[Key::Char('q')]);
+    assert_eq!(opens(&press(&mut model, &[Key::Enter])), Some("m3.blog"));
+}
+
+#[test]
+fn the_question_leads_to_the_step_that_gives_what_is_missing() {
+    let mut model = underway(SIZE);
+    model.selected = 3;
+    press(&mut model, &[Key::Enter]);
+    assert_eq!(opens(&press(&mut model, &[Key::Char('g')])), Some(STEP));
+}
+
+#[test]
+fn going_on_from_a_step_without_checks_does_it() {
+    let mut setup = setup(SIZE);
+    setup.read.clear();
+    let (mut model, _) = Model::new(setup);
+    press(&mut model, &[Key::Enter]);
+    let effects = press(&mut model, &[Key::Char('n')]);
+    assert_eq!(effects[0], Effect::StepRead { step: "m0.welcome".into() });
+    assert_eq!(opens(&effects), Some("m0.regions"));
+    assert_eq!(model.done_steps(&model.modules[0]), 1);
+    // After the last step of a module comes the first of the next one.
+    assert_eq!(opens(&press(&mut model, &[Key::Char('n')])), Some("m1.buckets"));
+}
+
+#[test]
+fn enter_runs_the_chosen_command_and_the_choice_moves_on_when_it_is_done() {
+    let mut model = on_step(SIZE);
+    let effects = press(&mut model, &[Key::Enter]);
+    let first = format!("{STEP}#create-cluster");
+    assert_eq!(effects, [Effect::RunAction { job: JobId(1), step: STEP.into(), action: first }]);
+    // A second Enter shows the progress; it does not run it twice.
+    assert_eq!(press(&mut model, &[Key::Enter]), []);
+    assert!(matches!(model.overlays.last(), Some(Overlay::Text { .. })));
+    press(&mut model, &[Key::Esc]);
+    send(&mut model, Msg::Job { job: JobId(1), event: JobEvent::Done { at: at(4000), output: "{}".into() } });
+    assert_eq!(model.step_screen().unwrap().action, 1);
+    let effects = press(&mut model, &[Key::Enter]);
+    assert!(
+        matches!(&effects[..], [Effect::RunAction { job: JobId(2), action, .. }] if action.ends_with("#create-instance"))
+    );
+}
+
+#[test]
+fn several_jobs_run_while_the_learner_reads_on() {
+    let mut model = on_step(SIZE);
+    press(&mut model, &[Key::Enter, Key::Tab, Key::Down, Key::Enter]);
+    assert_eq!(model.jobs.iter().filter(|job| job.running()).count(), 2);
+    press(&mut model, &[Key::Char('n')]);
+    let event = JobEvent::Failed {
+        at: at(4000),
+        trouble: Trouble { what: "no".into(), ..Trouble::default() },
+        output: String::new(),
+    };
+    send(&mut model, Msg::Job { job: JobId(2), event });
+    assert!(model.fresh_notice().unwrap().contains("failed on m2.aurora-replica"));
+}
+
+#[test]
+fn a_result_of_an_unknown_job_changes_nothing() {
+    let mut model = running(SIZE);
+    let before = model.jobs.clone();
+    send(&mut model, Msg::Job { job: JobId(99), event: JobEvent::Done { at: at(1), output: "late".into() } });
+    assert_eq!(model.jobs, before);
+}
+
+#[test]
+fn undoing_asks_even_when_the_policy_does_not() {
+    let mut model = on_step(SIZE);
+    assert_eq!(press(&mut model, &[Key::Char('u')]), []);
+    // Enter is no answer: it may have been pressed twice by habit.
+    assert_eq!(press(&mut model, &[Key::Enter]), []);
+    assert_eq!(model.overlays.len(), 1);
+    let effects = press(&mut model, &[Key::Char('y')]);
+    assert!(matches!(&effects[..], [Effect::RunAction { action, .. }] if action.ends_with("#delete-cluster")));
+}
+
+#[test]
+fn a_typed_word_must_be_right() {
+    let mut model = on_step(SIZE);
+    let mut page = page();
+    page.actions[0].confirm = Confirmation::TypeName;
+    send(&mut model, Msg::Page(Box::new(page)));
+    press(&mut model, &[Key::Enter]);
+    type_in(&mut model, "bookstore-replica-k3x9q");
+    assert_eq!(press(&mut model, &[Key::Enter]), []);
+    assert!(model.fresh_notice().unwrap().starts_with("Type bookstore-replica-k3x9qa"));
+    type_in(&mut model, "a");
+    assert!(matches!(&press(&mut model, &[Key::Enter])[..], [Effect::RunAction { .. }]));
+}
+
+#[test]
+fn the_solution_asks_as_its_strictest_command_does() {
+    let mut model = on_step(SIZE);
+    assert!(matches!(&press(&mut model, &[Key::Char('a')])[..], [Effect::RunSolution { job: JobId(1), .. }]));
+    let mut model = on_step(SIZE);
+    let mut page = page();
+    page.solution.push(format!("{STEP}#delete-cluster"));
+    send(&mut model, Msg::Page(Box::new(page)));
+    assert_eq!(press(&mut model, &[Key::Char('a')]), []);
+    assert!(
+        matches!(model.overlays.last(), Some(Overlay::Confirm(Confirm { danger: true, commands, .. })) if commands.len() == 3)
+    );
+}
+
+#[test]
+fn the_failing_checks_fix_is_one_key() {
+    let mut model = on_step(SIZE);
+    assert!(bindings(&model).iter().any(|binding| binding.show == "f"));
+    assert!(
+        matches!(&press(&mut model, &[Key::Char('f')])[..], [Effect::RunAction { action, .. }] if action.ends_with("#create-cluster"))
+    );
+}
+
+#[test]
+fn escape_asks_before_it_stops_what_changes_aws() {
+    let mut model = running(SIZE);
+    assert_eq!(press(&mut model, &[Key::Esc]), []);
+    assert_eq!(press(&mut model, &[Key::Char('y')]), [Effect::CancelJob(JobId(1))]);
+    assert_eq!(model.jobs[0].state, JobState::Cancelling);
+    // What is being stopped is not stopped again.
+    assert_eq!(press(&mut model, &[Key::Ctrl('c')]), []);
+    send(&mut model, Msg::Job { job: JobId(1), event: JobEvent::Cancelled { at: at(4001) } });
+    assert_eq!(press(&mut model, &[Key::Esc]), [Effect::Watch(Watched::Home)]);
+}
+
+#[test]
+fn escape_can_also_leave_and_let_it_run() {
+    let mut model = running(SIZE);
+    assert_eq!(press(&mut model, &[Key::Esc, Key::Char('b')]), [Effect::Watch(Watched::Home)]);
+    assert!(model.jobs[0].running());
+}
+
+#[test]
+fn control_c_stops_the_job_and_twice_quits() {
+    let mut model = running(SIZE);
+    assert_eq!(press(&mut model, &[Key::Ctrl('c')]), [Effect::CancelJob(JobId(1))]);
+    assert_eq!(press(&mut model, &[Key::Ctrl('c')]), [Effect::Quit]);
+    // Two presses that are far apart are two first ones.
+    let mut model = underway(SIZE);
+    assert_eq!(press(&mut model, &[Key::Ctrl('c')]), []);
+    send(&mut model, Msg::Tick { wall: secs(100), simulated: at(9000) });
+    assert_eq!(press(&mut model, &[Key::Ctrl('c')]), []);
+}
+
+#[test]
+fn quitting_asks_only_while_something_runs() {
+    let mut model = underway(SIZE);
+    assert_eq!(press(&mut model, &[Key::Char('q')]), [Effect::Quit]);
+    let mut model = running(SIZE);
+    assert_eq!(press(&mut model, &[Key::Char('q'), Key::Char('q')]), [Effect::Watch(Watched::Home)]);
+    assert_eq!(press(&mut model, &[Key::Char('y')]), [Effect::Quit]);
+}
+
+#[test]
+fn hints_open_one_after_the_other_and_are_remembered() {
+    let mut model = on_step(SIZE);
+    assert_eq!(press(&mut model, &[Key::Char('h')]), [Effect::HintShown { step: STEP.into(), level: 1 }]);
+    assert_eq!(press(&mut model, &[Key::Char('h')]), [Effect::HintShown { step: STEP.into(), level: 2 }]);
+    press(&mut model, &[Key::Esc]);
+    // What was open is shown again first.
+    assert_eq!(press(&mut model, &[Key::Char('h')]), []);
+    assert!(matches!(model.overlays.last(), Some(Overlay::Hint { level: 2, .. })));
+}
+
+#[test]
+fn copying_gives_one_logical_line() {
+    let mut model = on_step(SIZE);
+    assert_eq!(press(&mut model, &[Key::Char('y')]), [Effect::CopyToClipboard(CREATE_CLUSTER.into())]);
+}
+
+#[test]
+fn a_step_is_done_when_its_checks_pass_and_falls_back_when_one_no_longer_does() {
+    let mut model = on_step(SIZE);
+    let outline = model.modules[2].steps[1].clone();
+    assert_eq!(model.step_status(&outline), StepStatus::Failed);
+    let check = |model: &mut Model, id: &str, outcome| {
+        send(model, Msg::Check { step: STEP.into(), check: id.to_owned(), outcome, at: at(5000) });
+    };
+    for id in &outline.checks {
+        check(&mut model, id, Outcome::Pass);
+    }
+    assert!(model.step_done(&outline));
+    assert_eq!(model.fresh_notice(), Some("Step done. n: next step"));
+    check(&mut model, &outline.checks[0], Outcome::Todo);
+    assert!(!model.step_done(&outline));
+}
+
+#[test]
+fn unknown_never_counts_as_failed() {
+    let mut model = underway(SIZE);
+    let why = multi_region_workshop::domain::Unknown::Throttled;
+    let outcome = Outcome::Unknown { why, message: "slow down".into() };
+    send(&mut model, Msg::Check { step: "m2.s3".into(), check: "m2.s3/rule".into(), outcome, at: at(1) });
+    assert_eq!(model.step_status(&model.modules[2].steps[2]), StepStatus::Open);
+}
+
+#[test]
+fn speed_goes_by_steps_and_stops_at_its_ends() {
+    let mut model = underway(SIZE);
+    press(&mut model, &[Key::Char('r')]);
+    assert_eq!(press(&mut model, &[Key::Char('-')]), [Effect::SetSpeed(30.0)]);
+    assert_eq!(press(&mut model, &[Key::Char('1')]), [Effect::SetSpeed(1.0)]);
+    assert_eq!(press(&mut model, &[Key::Char('-')]), []);
+    model.world.mode = Mode::Aws { account: "111122223333".into(), profile: None };
+    assert_eq!(press(&mut model, &[Key::Char('+')]), []);
+}
+
+#[test]
+fn a_drill_starts_after_a_question_slows_time_and_gives_it_back() {
+    let mut model = on_drill(SIZE, DrillState::Idle);
+    assert_eq!(press(&mut model, &[Key::Char(' ')]), []);
+    let effects = press(&mut model, &[Key::Char('y')]);
+    assert_eq!(effects, [Effect::SetSpeed(5.0), Effect::StartDrill { fault: "api".into() }]);
+    send(&mut model, Msg::Drill(Box::new(drill(DrillState::Predict))));
+    let guess = type_in(&mut model, "1:15");
+    assert_eq!(guess, []);
+    assert_eq!(press(&mut model, &[Key::Enter]), [Effect::Predict(secs(75))]);
+    send(&mut model, Msg::Drill(Box::new(drill(DrillState::Running))));
+    assert_eq!(press(&mut model, &[Key::Char(' ')]), []);
+    assert_eq!(press(&mut model, &[Key::Char('n'), Key::Char('b')]), []);
+    assert_eq!(press(&mut model, &[Key::Char('y')]), [Effect::FailBack]);
+    let mut over = drill(DrillState::Frozen);
+    over.broken = None;
+    send(&mut model, Msg::Drill(Box::new(over)));
+    assert_eq!(press(&mut model, &[Key::Char('q')]), [Effect::SetSpeed(60.0), Effect::Watch(Watched::Home)]);
+}
+
+#[test]
+fn a_fault_that_is_not_ready_cannot_be_started() {
+    let mut model = on_drill(SIZE, DrillState::Idle);
+    assert_eq!(press(&mut model, &[Key::Down, Key::Char(' ')]), []);
+    assert!(model.overlays.is_empty());
+    assert!(model.fresh_notice().unwrap().contains("m4.records"));
+}
+
+#[test]
+fn the_filter_keeps_what_matches_and_takes_letters_as_text() {
+    let mut model = underway(SIZE);
+    press(&mut model, &[Key::Char('r'), Key::Char('/')]);
+    assert_eq!(type_in(&mut model, "aurora q?"), []);
+    press(&mut model, &[Key::Backspace, Key::Backspace, Key::Backspace, Key::Enter]);
+    assert_eq!(model.chosen_resource().map(|row| row.kind.as_str()), Some("Aurora"));
+    press(&mut model, &[Key::Tab, Key::Enter]);
+    let Some(Overlay::Text { text, .. }) = model.overlays.last() else { panic!("no detail") };
+    assert!(text.contains("lagging · AWS says available"), "{text}");
+}
+
+#[test]
+fn a_paused_picture_stays() {
+    let mut model = underway(SIZE);
+    press(&mut model, &[Key::Char('r'), Key::Char('s')]);
+    send(&mut model, Msg::Resources(ResourcesView::default()));
+    assert_eq!(model.resources.as_ref().unwrap().value.rows.len(), 14);
+    press(&mut model, &[Key::Char('s')]);
+    send(&mut model, Msg::Resources(ResourcesView::default()));
+    assert!(model.resources.as_ref().unwrap().value.rows.is_empty());
+}
+
+#[test]
+fn state_changes_are_remembered_with_their_time() {
+    let mut model = underway(SIZE);
+    let mut next = resources();
+    next.rows[7].state = multi_region_workshop::domain::ResourceState::Ready;
+    next.at = at(4200);
+    send(&mut model, Msg::Resources(next));
+    assert_eq!(model.changes.len(), 1);
+    assert_eq!(model.changes[0].at, at(4200));
+}
+
+#[test]
+fn the_palette_does_what_it_names() {
+    let mut model = on_step(SIZE);
+    press(&mut model, &[Key::Char(':')]);
+    type_in(&mut model, "both Regions");
+    assert_eq!(press(&mut model, &[Key::Enter]), [Effect::Watch(Watched::Resources)]);
+    assert!(matches!(model.screen(), Some(Screen::Resources(_))));
+}
+
+#[test]
+fn pasted_text_never_presses_keys() {
+    let mut model = on_step(SIZE);
+    assert_eq!(send(&mut model, Msg::Paste("nnyy\nq".into())), []);
+    assert_eq!(model.step_screen().unwrap().step, 1);
+    press(&mut model, &[Key::Char(':')]);
+    send(&mut model, Msg::Paste("drill\nmore".into()));
+    assert!(matches!(model.overlays.last(), Some(Overlay::Palette { filter, .. }) if filter == "drill"));
+}
