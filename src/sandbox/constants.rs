@@ -171,6 +171,20 @@ pub const CONSTANTS: &[Constant] = &[
         Estimate,
         "aws-behaviour.md 3: cluster + instance, simulate create 8-12 min",
     ),
+    seconds(
+        "rds.instance.wait",
+        15,
+        15,
+        Estimate,
+        "no source: how often an instance that is made looks again for its cluster, which is still being created",
+    ),
+    seconds(
+        "rds.modify",
+        45,
+        90,
+        Estimate,
+        "aws-behaviour.md 3: changes of a cluster's attributes without instances take minutes at most (tf tests 122-219 s)",
+    ),
     seconds("rds.instance.delete", 300, 400, Estimate, "aws-behaviour.md 3: simulate delete 4-7 min"),
     seconds(
         "rds.replica_cluster.create",

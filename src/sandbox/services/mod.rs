@@ -81,6 +81,7 @@ pub fn dispatch(call: &mut Call<'_>, service: &str, operation: &str, input: &Val
 pub fn resume_replication(world: &mut super::World) {
     s3::resume(world);
     dynamodb::resume(world);
+    rds::resume(world);
 }
 
 /// One thing that exists, as tag reads, list reads and the proof of emptiness see it.

@@ -94,10 +94,23 @@ fn minute(at: SimTime) -> i64 {
 
 /// Writes one value of a metric, now, in the call's Region.
 pub fn record(call: &mut Call<'_>, namespace: &str, name: &str, dimensions: &[(&str, &str)], value: f64) {
+    let region = call.region.clone();
+    record_in(call, &region, namespace, name, dimensions, value);
+}
+
+/// The same in another Region.
+pub fn record_in(
+    call: &mut Call<'_>,
+    region: &str,
+    namespace: &str,
+    name: &str,
+    dimensions: &[(&str, &str)],
+    value: f64,
+) {
     let at = minute(call.now());
     let metric = Metric::new(namespace, name, dimensions);
     let series = call
-        .regional()
+        .regional_in(region)
         .cloudwatch
         .series
         .entry(metric.key())

@@ -57,7 +57,6 @@ pub(super) fn arrive(call: &mut Call<'_>, arrival: Arrival) {
     write::put(table, &to, now, &place, key, stored);
     let dimensions = [("TableName", name.as_str()), ("ReceivingRegion", to.as_str())];
     cloudwatch::record(call, "AWS/DynamoDB", "ReplicationLatency", &dimensions, latency.as_secs_f64() * 1000.0);
-    write::told(call, &to, &name);
 }
 
 /// Sends the changes on their way again that waited for replication to be possible.

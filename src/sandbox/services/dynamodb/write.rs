@@ -21,13 +21,7 @@ pub(super) fn write(call: &mut Call<'_>, name: &str, key: Item, new: Option<Item
     let stamp = Stamp { at: now, order, region: region.clone() };
     put(table, &region, now, &place, key.clone(), Stored { item: new, stamp });
     replication::follow(call, name, &place, &key);
-    told(call, &region, name);
     Ok(())
-}
-
-/// Tells whoever follows the table's stream in that Region that there is something new.
-pub(super) fn told(call: &mut Call<'_>, region: &str, name: &str) {
-    let _ = (call, region, name);
 }
 
 /// Keeps a change in one Region's table and writes it to that table's stream.

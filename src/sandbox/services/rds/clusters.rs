@@ -1,286 +1,283 @@
-//! Clusters: creation, changes, deletion and final snapshots.
+//! Clusters: made, read and changed.
 
 use serde_json::{Value, json};
 
 use super::{
-    Cluster, Snapshot, Status, Transition, identifier, no_cluster, page, replicas, show, strings, wrong_state,
+    Cluster, Transition, after, by_resource, check_identifier, combination, groups, identifier, invalid, missing,
+    not_found, refuse, replica, rows, shape, strings, wrong_state,
 };
-use crate::sandbox::call::{AwsError, Call, tags, text};
+use crate::sandbox::call::{self, AwsError, Call, text};
 use crate::sandbox::services::kms;
-use crate::sandbox::world::What;
 
-/// The port of Aurora MySQL when none is given.
-const MYSQL_PORT: u64 = 3306;
-/// The port of Aurora PostgreSQL when none is given.
-const POSTGRESQL_PORT: u64 = 5432;
-/// Engines that can be created, with the version that is taken when none is given.
-/// Source: Aurora release notes; `aurora` (MySQL 5.6) ended on 2023-02-28.
-const ENGINES: &[(&str, &str)] = &[("aurora-mysql", "8.0.mysql_aurora.3.10.4"), ("aurora-postgresql", "16.6")];
+/// Members that belong to what is not simulated: serverless, global databases, Multi-AZ clusters, Limitless.
+const NOT_SIMULATED: [&str; 14] = [
+    "ServerlessV2ScalingConfiguration",
+    "ScalingConfiguration",
+    "GlobalClusterIdentifier",
+    "DBClusterInstanceClass",
+    "AllocatedStorage",
+    "Iops",
+    "ManageMasterUserPassword",
+    "BacktrackWindow",
+    "EnableHttpEndpoint",
+    "EnableGlobalWriteForwarding",
+    "EnableLimitlessDatabase",
+    "OptionGroupName",
+    "Domain",
+    "WithExpressConfiguration",
+];
 
-fn invalid(message: impl Into<String>) -> AwsError {
-    AwsError::client("InvalidParameterValue", message)
+/// Source: Amazon Aurora User Guide: version 3 is compatible with MySQL 8.0; bookstore's blog.yaml uses this release.
+const DEFAULT_MYSQL: &str = "8.0.mysql_aurora.3.10.4";
+const DEFAULT_POSTGRESQL: &str = "16.8";
+
+/// The engine's version and its parameter group family.
+fn version(engine: &str, asked: Option<&str>) -> Result<(String, String), AwsError> {
+    let unknown = |version: &str| combination(format!("Cannot find version {version} for {engine}"));
+    match engine {
+        "aurora-mysql" => {
+            let version = asked.unwrap_or(DEFAULT_MYSQL);
+            let release = version.strip_prefix("8.0.mysql_aurora.3.").ok_or_else(|| unknown(version))?;
+            if release.is_empty() || !release.chars().all(|c| c.is_ascii_digit() || c == '.') {
+                return Err(unknown(version));
+            }
+            Ok((version.to_owned(), "aurora-mysql8.0".to_owned()))
+        }
+        "aurora-postgresql" => {
+            let version = asked.unwrap_or(DEFAULT_POSTGRESQL);
+            let major = version.split('.').next().unwrap_or_default();
+            let known = major.parse::<u32>().is_ok_and(|major| (13..=17).contains(&major));
+            known.then(|| (version.to_owned(), format!("aurora-postgresql{major}"))).ok_or_else(|| unknown(version))
+        }
+        // `aurora` was Aurora MySQL 1, which ended in February 2023.
+        "aurora" => Err(invalid(
+            "Invalid DB engine: aurora. Aurora MySQL version 1 has reached its end of life; use aurora-mysql.",
+        )),
+        other => Err(invalid(format!(
+            "Invalid DB engine: {other}. The sandbox simulates aurora-mysql and aurora-postgresql."
+        ))),
+    }
 }
 
-fn combination(message: impl Into<String>) -> AwsError {
-    AwsError::client("InvalidParameterCombination", message)
+/// The network that a cluster is to stand in.
+fn network(call: &mut Call<'_>, input: &Value) -> Result<(String, Vec<String>), AwsError> {
+    let name = text(input, "DBSubnetGroupName").unwrap_or("default").to_lowercase();
+    let group = call.regional().rds.subnet_groups.get(&name).cloned();
+    let vpc = match &group {
+        Some(group) => Some(group.vpc().to_owned()),
+        None if name == "default" => None,
+        None => {
+            return Err(AwsError::not_found("DBSubnetGroupNotFoundFault", format!("DBSubnetGroup {name} not found.")));
+        }
+    };
+    let groups = strings(input.get("VpcSecurityGroupIds"));
+    if groups.is_empty() {
+        return Ok((name, groups));
+    }
+    let described = call
+        .invoke("ec2", "DescribeSecurityGroups", &json!({ "GroupIds": groups }))
+        .map_err(|_| invalid(format!("Invalid security group , groupId= {}, groupName=.", groups.join(", "))))?;
+    for group in described.get("SecurityGroups").and_then(Value::as_array).into_iter().flatten() {
+        let theirs = text(group, "VpcId").unwrap_or_default();
+        if let Some(ours) = vpc.as_deref().filter(|ours| *ours != theirs) {
+            return Err(combination(format!(
+                "The DB instance and EC2 security group are in different VPCs. The DB instance is in {ours} and the EC2 \
+                 security group is in {theirs}"
+            )));
+        }
+    }
+    Ok((name, groups))
+}
+
+/// The ARN of the key that encrypts the storage, when it is encrypted.
+fn key(call: &mut Call<'_>, input: &Value, encrypted: bool) -> Result<Option<String>, AwsError> {
+    let Some(name) = text(input, "KmsKeyId") else {
+        return Ok(encrypted.then(|| call.arn("kms", "alias/aws/rds")));
+    };
+    if !encrypted {
+        return Err(combination("KMS key ID can only be specified for an encrypted DB cluster"));
+    }
+    if !kms::usable(call, name) {
+        return Err(AwsError::client(
+            "KMSKeyNotAccessibleFault",
+            format!(
+                "The specified KMS key [{name}] does not exist, is not enabled or you do not have permissions to access it."
+            ),
+        ));
+    }
+    let described = call.invoke("kms", "DescribeKey", &json!({ "KeyId": name }));
+    let arn = described.ok().and_then(|answer| answer.pointer("/KeyMetadata/Arn")?.as_str().map(str::to_owned));
+    Ok(Some(arn.unwrap_or_else(|| name.to_owned())))
 }
 
 pub(super) fn create(call: &mut Call<'_>, input: &Value) -> Result<Value, AwsError> {
+    refuse(input, &NOT_SIMULATED)?;
+    if text(input, "EngineMode").is_some_and(|mode| mode != "provisioned") {
+        return Err(combination("The sandbox simulates EngineMode provisioned only."));
+    }
     let id = identifier(input, "DBClusterIdentifier")?;
-    let engine = text(input, "Engine").ok_or_else(|| invalid("The parameter Engine must be provided."))?.to_owned();
-    let Some((_, default_version)) = ENGINES.iter().find(|(known, _)| *known == engine) else {
-        return Err(invalid(format!("Unrecognized engine name: {engine}")));
-    };
+    check_identifier("DBClusterIdentifier", &id)?;
+    let engine = text(input, "Engine").ok_or_else(|| missing("Engine"))?.to_owned();
     if call.regional().rds.clusters.contains_key(&id) {
         return Err(AwsError::client("DBClusterAlreadyExistsFault", "DB Cluster already exists"));
     }
-    let source = replicas::source_of_new(call, input, &engine)?;
-    if source.is_none() && text(input, "MasterUsername").is_none() {
-        return Err(invalid("The parameter MasterUsername must be provided and must not be blank."));
+    let source_arn = text(input, "ReplicationSourceIdentifier");
+    let source = source_arn.map(|arn| replica::source_for(call, input, arn, &engine)).transpose()?;
+    if source.is_none() {
+        for member in ["MasterUsername", "MasterUserPassword"] {
+            if text(input, member).is_none_or(str::is_empty) {
+                return Err(invalid(format!("The parameter {member} must be provided and must not be blank.")));
+            }
+        }
     }
-    let password =
-        input.get("MasterUserPassword").is_some() || input.get("ManageMasterUserPassword") == Some(&json!(true));
-    if source.is_none() && !password {
-        return Err(invalid("The parameter MasterUserPassword must be provided and must not be blank."));
+    let asked = text(input, "EngineVersion").or(source.as_ref().map(|source| source.version.as_str()));
+    let (version, family) = version(&engine, asked)?;
+    let (subnet_group, security_groups) = network(call, input)?;
+    let wants = input.get("StorageEncrypted").and_then(Value::as_bool).unwrap_or(false);
+    let encrypted = wants || source.as_ref().is_some_and(|source| source.key.is_some());
+    let key = key(call, input, encrypted)?;
+    let default_group = format!("default.{family}");
+    let (parameter_group, binlog) =
+        groups::binlog_of(call, text(input, "DBClusterParameterGroupName"), &default_group)?;
+    let resource = format!("cluster-{}", call.upper_id(26));
+    let default_port = if engine == "aurora-mysql" { 3306 } else { 5432 };
+    let cluster = Cluster {
+        arn: call.arn("rds", &format!("cluster:{id}")),
+        id: id.clone(),
+        resource: resource.clone(),
+        status: "creating".to_owned(),
+        engine,
+        version,
+        created: call.now(),
+        port: input.get("Port").and_then(Value::as_u64).unwrap_or(default_port),
+        user: source
+            .as_ref()
+            .map_or_else(|| text(input, "MasterUsername").unwrap_or_default().to_owned(), |source| source.user.clone()),
+        database: source
+            .as_ref()
+            .map_or_else(|| text(input, "DatabaseName").map(str::to_owned), |source| source.database.clone()),
+        parameter_group,
+        binlog,
+        subnet_group,
+        security_groups,
+        key,
+        retention: input.get("BackupRetentionPeriod").and_then(Value::as_u64).unwrap_or(1),
+        deletion_protection: input.get("DeletionProtection").and_then(Value::as_bool).unwrap_or(false),
+        tags: call::tags(input.get("Tags")),
+        source: source.as_ref().map(|source| source.arn.clone()),
+        ..Cluster::default()
+    };
+    if let Some(source) = &source {
+        replica::link(call, &source.arn, &cluster.arn);
     }
-    let cluster = new_cluster(call, input, &id, &engine, default_version, source)?;
-    let constant = if cluster.source.is_some() { "rds.replica_cluster.create" } else { "rds.cluster.create" };
-    let after = call.draw(constant, &id);
-    call.schedule(after, What::Rds(Transition::ClusterAvailable(id.clone())));
-    let state = &mut call.regional().rds;
-    state.clusters.insert(id.clone(), cluster);
+    call.regional().rds.clusters.insert(id.clone(), cluster);
+    call.log(format!("rds cluster {id} creating"));
+    let constant = if source.is_some() { "rds.replica_cluster.create" } else { "rds.cluster.create" };
+    after(call, constant, &id, Transition::ClusterReady { resource });
     answer(call, &id)
 }
 
-fn new_cluster(
-    call: &mut Call<'_>,
-    input: &Value,
-    id: &str,
-    engine: &str,
-    default_version: &str,
-    source: Option<(String, Cluster)>,
-) -> Result<Cluster, AwsError> {
-    let version = text(input, "EngineVersion").unwrap_or(default_version).to_owned();
-    let subnet_group = text(input, "DBSubnetGroupName").map(str::to_lowercase);
-    if let Some(name) = subnet_group.as_ref().filter(|name| !call.regional().rds.subnet_groups.contains_key(*name)) {
-        return Err(AwsError::not_found(
-            "DBSubnetGroupNotFoundFault",
-            format!("DB subnet group '{name}' does not exist."),
-        ));
-    }
-    let family = if engine == "aurora-mysql" { "aurora-mysql8.0" } else { "aurora-postgresql16" };
-    let parameter_group = text(input, "DBClusterParameterGroupName").map(str::to_lowercase);
-    if let Some(name) =
-        parameter_group.as_ref().filter(|name| !call.regional().rds.parameter_groups.contains_key(*name))
-    {
-        let message = format!("DBClusterParameterGroup not found: {name}");
-        return Err(AwsError::not_found("DBClusterParameterGroupNotFound", message));
-    }
-    let encrypted = input.get("StorageEncrypted").and_then(Value::as_bool).unwrap_or(false);
-    let kms_key = match text(input, "KmsKeyId") {
-        Some(key) if !kms::usable(call, key) => {
-            let message = format!(
-                "The specified KMS key [{key}] does not exist, is not enabled or you do not have permissions to access it."
-            );
-            return Err(AwsError::client("KMSKeyNotAccessibleFault", message));
-        }
-        Some(key) => Some(key.to_owned()),
-        None if encrypted => Some(call.arn("kms", "alias/aws/rds")),
-        None => None,
-    };
-    let port = if engine == "aurora-mysql" { MYSQL_PORT } else { POSTGRESQL_PORT };
-    let (source_arn, copied) = source.unzip();
-    Ok(Cluster {
-        arn: call.arn("rds", &format!("cluster:{id}")),
-        resource_id: format!("cluster-{}", call.upper_id(26)),
-        token: call.hex_id(12),
-        status: Status::Creating,
-        created: call.now(),
-        engine: engine.to_owned(),
-        engine_version: version,
-        port: input.get("Port").and_then(Value::as_u64).unwrap_or(port),
-        master_user: text(input, "MasterUsername")
-            .map(str::to_owned)
-            .or_else(|| copied.as_ref().and_then(|source| source.master_user.clone())),
-        database: text(input, "DatabaseName")
-            .map(str::to_owned)
-            .or_else(|| copied.as_ref().and_then(|source| source.database.clone())),
-        subnet_group,
-        security_groups: strings(input, "VpcSecurityGroupIds"),
-        parameter_group: parameter_group.unwrap_or_else(|| format!("default.{family}")),
-        kms_key,
-        retention: input.get("BackupRetentionPeriod").and_then(Value::as_u64).unwrap_or(1),
-        protected: input.get("DeletionProtection").and_then(Value::as_bool).unwrap_or(false),
-        source: source_arn,
-        rows: copied.map(|source| source.rows).unwrap_or_default(),
-        catching_up: false,
-        tags: tags(input.get("Tags")),
-    })
-}
-
-/// The operation's answer: the cluster as it is.
+/// `{ DBCluster }`, as AWS answers a change of a cluster.
 pub(super) fn answer(call: &mut Call<'_>, id: &str) -> Result<Value, AwsError> {
-    let arn = call.regional().rds.clusters.get(id).map(|cluster| cluster.arn.clone()).ok_or_else(|| no_cluster(id))?;
-    let replicas = replicas::of(call, &arn);
+    let (account, region) = (call.account.clone(), call.region.clone());
     let state = &call.regional().rds;
-    let cluster = state.clusters.get(id).ok_or_else(|| no_cluster(id))?;
-    Ok(json!({ "DBCluster": show::cluster(state, id, cluster, &replicas) }))
+    let cluster = state.clusters.get(id).ok_or_else(|| not_found(id))?;
+    Ok(json!({ "DBCluster": shape::cluster(state, cluster, &account, &region) }))
 }
 
-pub(super) fn available(call: &mut Call<'_>, id: &str) {
-    if let Some(cluster) = call.regional().rds.clusters.get_mut(id).filter(|cluster| cluster.status != Status::Deleting)
-    {
-        cluster.status = Status::Available;
-        call.log(format!("cluster {id} is available"));
-        replicas::wake(call, id);
+/// A cluster is made, changed or promoted.
+pub(super) fn ready(call: &mut Call<'_>, resource: &str) {
+    let Some(cluster) = by_resource(call, resource) else { return };
+    if cluster.status == "deleting" {
+        return;
+    }
+    let (id, was_promoted) = (cluster.id.clone(), cluster.status == "promoting");
+    let first = cluster.status == "creating";
+    cluster.status = "available".to_owned();
+    call.log(format!("rds cluster {id} available"));
+    if was_promoted {
+        for instance in call.regional().rds.instances.values_mut().filter(|instance| instance.cluster == id) {
+            if instance.status == "rebooting" {
+                instance.status = "available".to_owned();
+            }
+        }
+    }
+    if first {
+        rows::copy_source(call, resource);
     }
 }
 
 pub(super) fn describe(call: &mut Call<'_>, input: &Value) -> Result<Value, AwsError> {
-    let wanted = text(input, "DBClusterIdentifier").map(|id| id.rsplit(':').next().unwrap_or(id).to_lowercase());
-    let filters = filter_values(input, "db-cluster-id")?;
-    let ids: Vec<String> = call.regional().rds.clusters.keys().cloned().collect();
-    let mut shown = Vec::new();
-    for id in ids {
-        let named = wanted.as_ref().is_none_or(|wanted| *wanted == id);
-        let kept = filters.as_ref().is_none_or(|values| values.iter().any(|value| value.ends_with(&id)));
-        if named && kept {
-            let cluster = answer(call, &id)?;
-            shown.extend(cluster.get("DBCluster").cloned());
-        }
+    let wanted = text(input, "DBClusterIdentifier").map(|_| identifier(input, "DBClusterIdentifier")).transpose()?;
+    let (account, region) = (call.account.clone(), call.region.clone());
+    let state = &call.regional().rds;
+    if let Some(id) = wanted.as_ref().filter(|id| !state.clusters.contains_key(*id)) {
+        return Err(not_found(id));
     }
-    match wanted {
-        Some(id) if shown.is_empty() => Err(no_cluster(&id)),
-        _ => page(shown, input, "DBClusters"),
-    }
-}
-
-/// The values of the filter of that name. Other filters are refused by name: ignoring them would show too much.
-fn filter_values(input: &Value, known: &str) -> Result<Option<Vec<String>>, AwsError> {
-    let mut values = None;
-    for filter in input.get("Filters").and_then(Value::as_array).into_iter().flatten() {
-        match text(filter, "Name") {
-            Some(name) if name == known => values = Some(strings(filter, "Values")),
-            name => {
-                let name = name.unwrap_or_default();
-                return Err(invalid(format!("The sandbox does not simulate the filter {name}")));
-            }
-        }
-    }
-    Ok(values)
+    let found = state.clusters.values().filter(|cluster| {
+        wanted.as_ref().is_none_or(|id| *id == cluster.id)
+            && shape::passes(
+                input,
+                &[
+                    ("db-cluster-id", &cluster.id),
+                    ("db-cluster-resource-id", &cluster.resource),
+                    ("engine", &cluster.engine),
+                ],
+            )
+    });
+    let list: Vec<Value> = found.map(|cluster| shape::cluster(state, cluster, &account, &region)).collect();
+    shape::paged(input, "DBClusters", list)
 }
 
 pub(super) fn modify(call: &mut Call<'_>, input: &Value) -> Result<Value, AwsError> {
-    const KNOWN: &[&str] = &[
-        "DBClusterIdentifier",
-        "ApplyImmediately",
-        "DeletionProtection",
-        "BackupRetentionPeriod",
-        "VpcSecurityGroupIds",
-    ];
+    refuse(input, &NOT_SIMULATED)?;
+    refuse(input, &["NewDBClusterIdentifier", "EngineVersion", "Port", "StorageType"])?;
     let id = identifier(input, "DBClusterIdentifier")?;
-    if let Some(unknown) =
-        input.as_object().into_iter().flatten().map(|(name, _)| name).find(|name| !KNOWN.contains(&name.as_str()))
-    {
-        return Err(invalid(format!("The sandbox does not simulate a change of {unknown}")));
+    let current = call.regional().rds.clusters.get(&id).cloned().ok_or_else(|| not_found(&id))?;
+    if current.status != "available" {
+        return Err(wrong_state(format!(
+            "Database cluster cannot be modified because it is not in available state: {id} is {}.",
+            current.status
+        )));
     }
-    let cluster = call.regional().rds.clusters.get_mut(&id).ok_or_else(|| no_cluster(&id))?;
-    if cluster.status != Status::Available {
-        return Err(wrong_state(format!("DB Cluster {id} is not in available state.")));
-    }
-    if let Some(protected) = input.get("DeletionProtection").and_then(Value::as_bool) {
-        cluster.protected = protected;
+    let group = match text(input, "DBClusterParameterGroupName") {
+        Some(name) => {
+            let (_, family) = version(&current.engine, Some(&current.version))?;
+            Some(groups::binlog_of(call, Some(name), &format!("default.{family}"))?.0)
+        }
+        None => None,
+    };
+    let security_groups = match input.get("VpcSecurityGroupIds") {
+        Some(_) => Some(
+            network(
+                call,
+                &json!({
+            "DBSubnetGroupName": current.subnet_group, "VpcSecurityGroupIds": input.get("VpcSecurityGroupIds") }),
+            )?
+            .1,
+        ),
+        None => None,
+    };
+    let resource = current.resource.clone();
+    let Some(cluster) = by_resource(call, &resource) else { return Err(not_found(&id)) };
+    if let Some(protect) = input.get("DeletionProtection").and_then(Value::as_bool) {
+        cluster.deletion_protection = protect;
     }
     if let Some(days) = input.get("BackupRetentionPeriod").and_then(Value::as_u64) {
         cluster.retention = days;
     }
-    if input.get("VpcSecurityGroupIds").is_some() {
-        cluster.security_groups = strings(input, "VpcSecurityGroupIds");
+    if let Some(name) = group {
+        // A running cluster reads static parameters such as binlog_format at its next restart.
+        cluster.parameter_group = name;
     }
-    answer(call, &id)
-}
-
-pub(super) fn delete(call: &mut Call<'_>, input: &Value) -> Result<Value, AwsError> {
-    let id = identifier(input, "DBClusterIdentifier")?;
-    let skip = input.get("SkipFinalSnapshot").and_then(Value::as_bool).unwrap_or(false);
-    let snapshot = text(input, "FinalDBSnapshotIdentifier").map(str::to_lowercase);
-    let cluster = call.regional().rds.clusters.get(&id).cloned().ok_or_else(|| no_cluster(&id))?;
-    match (skip, &snapshot) {
-        (true, Some(_)) => {
-            return Err(combination(
-                "FinalDBSnapshotIdentifier can not be specified when deleting with SkipFinalSnapshot",
-            ));
-        }
-        (false, None) => {
-            return Err(combination("FinalDBSnapshotIdentifier is required unless SkipFinalSnapshot is specified."));
-        }
-        _ => {}
+    if let Some(groups) = security_groups {
+        cluster.security_groups = groups;
     }
-    if cluster.protected {
-        return Err(combination("Cannot delete protected Cluster, please disable deletion protection and try again."));
+    // AWS answers with the cluster as it still is; the change begins behind the answer.
+    let answer = answer(call, &id)?;
+    if let Some(cluster) = by_resource(call, &resource) {
+        cluster.status = "modifying".to_owned();
     }
-    if !matches!(cluster.status, Status::Available | Status::Creating) {
-        return Err(wrong_state(format!("Cluster {id} is in state {} and cannot be deleted.", cluster.status.word())));
-    }
-    let replicas = replicas::of(call, &cluster.arn);
-    if let Some(replica) = replicas.first() {
-        return Err(wrong_state(format!("Cannot delete the cluster {id}: it is the replication source of {replica}.")));
-    }
-    // As soon as the instances are being deleted, the cluster may be, too (aws-behaviour.md, section 1).
-    if call.regional().rds.members(&id).any(|(_, instance)| instance.status != Status::Deleting) {
-        return Err(wrong_state("Cluster cannot be deleted, it still contains DB instances in non-deleting state."));
-    }
-    if let Some(snapshot_id) = snapshot {
-        let taken = Snapshot {
-            arn: call.arn("rds", &format!("cluster-snapshot:{snapshot_id}")),
-            cluster: id.clone(),
-            engine: cluster.engine.clone(),
-            created: call.now(),
-            tags: Vec::new(),
-        };
-        call.regional().rds.snapshots.insert(snapshot_id, taken);
-    }
-    if let Some(cluster) = call.regional().rds.clusters.get_mut(&id) {
-        cluster.status = Status::Deleting;
-    }
-    let after = call.draw("rds.cluster.delete", &id);
-    call.schedule(after, What::Rds(Transition::ClusterDeleted(id.clone())));
-    answer(call, &id)
-}
-
-/// The cluster goes when its last instance has gone.
-pub(super) fn deleted(call: &mut Call<'_>, id: &str) {
-    /// How long a cluster waits before it looks again whether its instances are gone.
-    const LOOK_AGAIN: std::time::Duration = std::time::Duration::from_secs(5);
-    if call.regional().rds.members(id).next().is_some() {
-        call.schedule(LOOK_AGAIN, What::Rds(Transition::ClusterDeleted(id.to_owned())));
-        return;
-    }
-    call.regional().rds.clusters.remove(id);
-    call.log(format!("cluster {id} is deleted"));
-}
-
-pub(super) fn describe_snapshots(call: &mut Call<'_>, input: &Value) -> Result<Value, AwsError> {
-    let wanted = text(input, "DBClusterSnapshotIdentifier").map(str::to_lowercase);
-    let cluster = text(input, "DBClusterIdentifier").map(str::to_lowercase);
-    let manual = text(input, "SnapshotType").is_none_or(|kind| kind == "manual");
-    let shown: Vec<Value> = call
-        .regional()
-        .rds
-        .snapshots
-        .iter()
-        .filter(|(id, snapshot)| {
-            manual
-                && wanted.as_ref().is_none_or(|wanted| wanted == *id)
-                && cluster.as_ref().is_none_or(|cluster| *cluster == snapshot.cluster)
-        })
-        .map(|(id, snapshot)| show::snapshot(id, snapshot))
-        .collect();
-    match wanted {
-        Some(id) if shown.is_empty() => {
-            let message = format!("DBClusterSnapshot {id} not found.");
-            Err(AwsError::not_found("DBClusterSnapshotNotFoundFault", message))
-        }
-        _ => page(shown, input, "DBClusterSnapshots"),
-    }
+    after(call, "rds.modify", &id, Transition::ClusterReady { resource });
+    Ok(answer)
 }

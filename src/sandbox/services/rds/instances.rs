@@ -2,169 +2,165 @@
 
 use serde_json::{Value, json};
 
-use super::{Instance, Status, Transition, identifier, no_cluster, page, replicas, show, wrong_state};
-use crate::sandbox::call::{AwsError, Call, tags, text};
-use crate::sandbox::world::What;
+use super::{
+    Instance, Transition, after, check_identifier, combination, identifier, invalid, missing, not_found, refuse, rows,
+    shape, wrong_state,
+};
+use crate::sandbox::call::{self, AwsError, Call, text};
 
-fn no_instance(id: &str) -> AwsError {
+/// Families of classes that Aurora MySQL 3 and current Aurora PostgreSQL run on.
+/// Source: Amazon Aurora User Guide, "Supported DB engines for DB instance classes".
+const FAMILIES: [&str; 14] =
+    ["t3", "t4g", "r5", "r6g", "r6gd", "r6i", "r6id", "r7g", "r7i", "r8g", "x2g", "r8gd", "r7gd", "r5b"];
+
+fn check_class(class: &str, engine: &str, version: &str) -> Result<(), AwsError> {
+    let mut parts = class.split('.');
+    let (db, family, size) = (parts.next(), parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
+    // The small T classes ended with Aurora MySQL 2.
+    let small = family.starts_with('t') && !["medium", "large"].contains(&size);
+    if db == Some("db") && FAMILIES.contains(&family) && !size.is_empty() && !small {
+        return Ok(());
+    }
+    Err(combination(format!(
+        "RDS does not support creating a DB instance with the following combination: DBInstanceClass={class}, \
+         Engine={engine}, EngineVersion={version}, LicenseModel=general-public-license. For supported combinations of \
+         instance class and database engine version, see the documentation."
+    )))
+}
+
+pub(super) fn no_instance(id: &str) -> AwsError {
     AwsError::not_found("DBInstanceNotFound", format!("DBInstance {id} not found."))
 }
 
-fn answer(call: &mut Call<'_>, id: &str) -> Result<Value, AwsError> {
-    let state = &call.regional().rds;
-    let instance = state.instances.get(id).ok_or_else(|| no_instance(id))?;
-    Ok(json!({ "DBInstance": show::instance(state, id, instance) }))
-}
-
 pub(super) fn create(call: &mut Call<'_>, input: &Value) -> Result<Value, AwsError> {
+    refuse(input, &["AllocatedStorage", "Iops", "MasterUserPassword", "DBName", "MultiAZ", "DBParameterGroupName"])?;
     let id = identifier(input, "DBInstanceIdentifier")?;
-    let class = text(input, "DBInstanceClass").unwrap_or_default().to_owned();
-    let engine = text(input, "Engine").unwrap_or_default().to_owned();
-    if !class.starts_with("db.") {
-        let message = format!("Invalid DB Instance class: {class}");
-        return Err(AwsError::client("InvalidParameterValue", message));
+    check_identifier("DBInstanceIdentifier", &id)?;
+    let class = text(input, "DBInstanceClass").ok_or_else(|| missing("DBInstanceClass"))?.to_owned();
+    let engine = text(input, "Engine").ok_or_else(|| missing("Engine"))?;
+    if text(input, "DBClusterIdentifier").is_none() {
+        return Err(invalid("The sandbox simulates instances of Aurora clusters only: DBClusterIdentifier is needed."));
     }
-    let Some(cluster) = text(input, "DBClusterIdentifier").map(str::to_lowercase) else {
-        let message = format!(
-            "The sandbox simulates instances of Aurora clusters only; engine {engine} without DBClusterIdentifier is not one."
-        );
-        return Err(AwsError::client("InvalidParameterCombination", message));
-    };
-    let arn = call.arn("rds", &format!("db:{id}"));
-    let resource_id = format!("db-{}", call.upper_id(26));
-    let now = call.now();
-    let state = &mut call.regional().rds;
-    let Some(held) = state.clusters.get(&cluster) else { return Err(no_cluster(&cluster)) };
-    if held.engine != engine {
-        let message = format!(
+    let cluster_id = identifier(input, "DBClusterIdentifier")?;
+    let state = &call.regional().rds;
+    let cluster = state.clusters.get(&cluster_id).ok_or_else(|| not_found(&cluster_id))?;
+    if cluster.engine != engine {
+        return Err(combination(format!(
             "The engine name requested for your DB instance ({engine}) doesn't match the engine name of your DB cluster ({}).",
-            held.engine
-        );
-        return Err(AwsError::client("InvalidParameterCombination", message));
+            cluster.engine
+        )));
     }
-    if held.status == Status::Deleting {
-        return Err(wrong_state(format!("DB Cluster {cluster} is being deleted.")));
+    if cluster.status == "deleting" {
+        return Err(wrong_state(format!("DB Cluster {cluster_id} is in deleting state")));
     }
+    check_class(&class, engine, &cluster.version)?;
     if state.instances.contains_key(&id) {
         return Err(AwsError::client("DBInstanceAlreadyExists", "DB instance already exists"));
     }
+    let zones =
+        state.subnet_groups.get(&cluster.subnet_group).map(super::groups::SubnetGroup::zones).unwrap_or_default();
+    let members = state.instances.values().filter(|instance| instance.cluster == cluster_id).count();
+    let zone = text(input, "AvailabilityZone").map(str::to_owned);
+    let spread = zones.get(members % zones.len().max(1)).cloned().unwrap_or_else(|| format!("{}a", call.region));
+    let resource = format!("db-{}", call.upper_id(26));
     let instance = Instance {
-        arn,
-        resource_id,
-        cluster,
+        arn: call.arn("rds", &format!("db:{id}")),
+        id: id.clone(),
+        resource: resource.clone(),
+        cluster: cluster_id,
         class,
-        status: Status::Creating,
-        created: now,
+        status: "creating".to_owned(),
+        created: call.now(),
+        zone: zone.unwrap_or(spread),
         public: input.get("PubliclyAccessible").and_then(Value::as_bool).unwrap_or(false),
         tier: input.get("PromotionTier").and_then(Value::as_u64).unwrap_or(1),
-        tags: tags(input.get("Tags")),
+        tags: call::tags(input.get("Tags")),
     };
-    state.instances.insert(id.clone(), instance);
-    let after = call.draw("rds.instance.create", &id);
-    call.schedule(after, What::Rds(Transition::InstanceAvailable(id.clone())));
+    call.regional().rds.instances.insert(id.clone(), instance);
+    call.log(format!("rds instance {id} creating"));
+    after(call, "rds.instance.create", &id, Transition::InstanceReady { resource });
     answer(call, &id)
 }
 
-pub(super) fn available(call: &mut Call<'_>, id: &str) {
-    let Some(instance) = call.regional().rds.instances.get_mut(id) else { return };
-    if instance.status == Status::Deleting {
+/// `{ DBInstance }`, as AWS answers a change of an instance.
+pub(super) fn answer(call: &mut Call<'_>, id: &str) -> Result<Value, AwsError> {
+    let (account, region) = (call.account.clone(), call.region.clone());
+    let state = &call.regional().rds;
+    let instance = state.instances.get(id).ok_or_else(|| no_instance(id))?;
+    Ok(json!({ "DBInstance": shape::instance(state, instance, &account, &region) }))
+}
+
+/// An instance is made or changed. It cannot be ready before its cluster.
+pub(super) fn ready(call: &mut Call<'_>, resource: &str) {
+    let state = &mut call.regional().rds;
+    let Some(instance) = state.instances.values_mut().find(|instance| instance.resource == resource) else { return };
+    if instance.status == "deleting" {
         return;
     }
-    instance.status = Status::Available;
-    let cluster = instance.cluster.clone();
-    call.log(format!("instance {id} is available"));
-    replicas::wake(call, &cluster);
+    let (id, cluster) = (instance.id.clone(), instance.cluster.clone());
+    if state.clusters.get(&cluster).is_none_or(|cluster| cluster.status == "creating") {
+        after(call, "rds.instance.wait", &id, Transition::InstanceReady { resource: resource.to_owned() });
+        return;
+    }
+    instance.status = "available".to_owned();
+    call.log(format!("rds instance {id} available"));
+    rows::catch_up(call, &cluster);
 }
 
 pub(super) fn describe(call: &mut Call<'_>, input: &Value) -> Result<Value, AwsError> {
-    let wanted = text(input, "DBInstanceIdentifier").map(|id| id.rsplit(':').next().unwrap_or(id).to_lowercase());
-    let mut of_cluster = None;
-    for filter in input.get("Filters").and_then(Value::as_array).into_iter().flatten() {
-        match text(filter, "Name") {
-            Some("db-cluster-id") => of_cluster = Some(super::strings(filter, "Values")),
-            name => {
-                let message = format!("The sandbox does not simulate the filter {}", name.unwrap_or_default());
-                return Err(AwsError::client("InvalidParameterValue", message));
-            }
-        }
-    }
+    let wanted = text(input, "DBInstanceIdentifier").map(|_| identifier(input, "DBInstanceIdentifier")).transpose()?;
+    let (account, region) = (call.account.clone(), call.region.clone());
     let state = &call.regional().rds;
-    let shown: Vec<Value> = state
-        .instances
-        .iter()
-        .filter(|(id, _)| wanted.as_ref().is_none_or(|wanted| wanted == *id))
-        .filter(|(_, instance)| {
-            of_cluster.as_ref().is_none_or(|clusters| clusters.iter().any(|value| value.ends_with(&instance.cluster)))
-        })
-        .map(|(id, instance)| show::instance(state, id, instance))
-        .collect();
-    match wanted {
-        Some(id) if shown.is_empty() => Err(no_instance(&id)),
-        _ => page(shown, input, "DBInstances"),
+    if let Some(id) = wanted.as_ref().filter(|id| !state.instances.contains_key(*id)) {
+        return Err(no_instance(id));
     }
+    let found = state.instances.values().filter(|instance| {
+        wanted.as_ref().is_none_or(|id| *id == instance.id)
+            && shape::passes(input, &[("db-instance-id", &instance.id), ("db-cluster-id", &instance.cluster)])
+    });
+    let list: Vec<Value> = found.map(|instance| shape::instance(state, instance, &account, &region)).collect();
+    shape::paged(input, "DBInstances", list)
 }
 
 pub(super) fn modify(call: &mut Call<'_>, input: &Value) -> Result<Value, AwsError> {
-    const KNOWN: &[&str] = &["DBInstanceIdentifier", "ApplyImmediately", "DBInstanceClass", "PromotionTier"];
+    refuse(
+        input,
+        &[
+            "NewDBInstanceIdentifier",
+            "AllocatedStorage",
+            "EngineVersion",
+            "MasterUserPassword",
+            "MultiAZ",
+            "DBParameterGroupName",
+        ],
+    )?;
     let id = identifier(input, "DBInstanceIdentifier")?;
-    let mut names = input.as_object().into_iter().flatten().map(|(name, _)| name.as_str());
-    if let Some(unknown) = names.find(|name| !KNOWN.contains(name)) {
-        let message = format!("The sandbox does not simulate a change of {unknown}");
-        return Err(AwsError::client("InvalidParameterValue", message));
-    }
-    let instance = call.regional().rds.instances.get_mut(&id).ok_or_else(|| no_instance(&id))?;
-    if let Some(class) = text(input, "DBInstanceClass") {
-        class.clone_into(&mut instance.class);
-    }
-    if let Some(tier) = input.get("PromotionTier").and_then(Value::as_u64) {
-        instance.tier = tier;
-    }
-    answer(call, &id)
-}
-
-pub(super) fn delete(call: &mut Call<'_>, input: &Value) -> Result<Value, AwsError> {
-    let id = identifier(input, "DBInstanceIdentifier")?;
-    if input.get("FinalDBSnapshotIdentifier").is_some() {
-        let message = "FinalDBSnapshotIdentifier can not be specified when deleting a cluster instance";
-        return Err(AwsError::client("InvalidParameterCombination", message));
-    }
-    let state = &call.regional().rds;
+    let state = &mut call.regional().rds;
     let instance = state.instances.get(&id).cloned().ok_or_else(|| no_instance(&id))?;
-    if instance.status == Status::Deleting {
-        let message = format!("Instance {id} is already being deleted.");
-        return Err(AwsError::client("InvalidDBInstanceState", message));
+    if instance.status != "available" {
+        return Err(AwsError::client(
+            "InvalidDBInstanceState",
+            format!("Database instance is not in available state: {id} is {}.", instance.status),
+        ));
     }
-    let others =
-        state.members(&instance.cluster).filter(|(other, item)| **other != id && item.status != Status::Deleting);
-    let last = others.count() == 0;
-    let cluster = state.clusters.get(&instance.cluster).cloned();
-    if let (true, Some(cluster)) = (last, cluster) {
-        // aws-behaviour.md, section 1: a replica's only instance goes after its promotion, the last instance of a source
-        // after its replicas.
-        if cluster.source.is_some() && call.world.rule("rds.replica_keeps_its_last_instance") {
-            let message = format!(
-                "Cannot delete the last instance of the read replica DB cluster {}. Promote the DB cluster to a standalone DB cluster in order to delete it.",
-                instance.cluster
-            );
-            return Err(wrong_state(message));
-        }
-        if let Some(replica) = replicas::of(call, &cluster.arn).first() {
-            let message = format!(
-                "Cannot delete the last instance of the master cluster {}: it is the replication source of {replica}.",
-                instance.cluster
-            );
-            return Err(wrong_state(message));
-        }
+    let cluster = state.clusters.get(&instance.cluster);
+    let class = text(input, "DBInstanceClass");
+    if let (Some(class), Some(cluster)) = (class, cluster) {
+        check_class(class, &cluster.engine, &cluster.version)?;
     }
+    let answer = answer(call, &id)?;
     if let Some(instance) = call.regional().rds.instances.get_mut(&id) {
-        instance.status = Status::Deleting;
+        if let Some(class) = class {
+            class.clone_into(&mut instance.class);
+        }
+        if let Some(public) = input.get("PubliclyAccessible").and_then(Value::as_bool) {
+            instance.public = public;
+        }
+        if let Some(tier) = input.get("PromotionTier").and_then(Value::as_u64) {
+            instance.tier = tier;
+        }
+        instance.status = "modifying".to_owned();
     }
-    let after = call.draw("rds.instance.delete", &id);
-    call.schedule(after, What::Rds(Transition::InstanceDeleted(id.clone())));
-    answer(call, &id)
-}
-
-pub(super) fn deleted(call: &mut Call<'_>, id: &str) {
-    call.regional().rds.instances.remove(id);
-    call.log(format!("instance {id} is deleted"));
+    after(call, "rds.modify", &id, Transition::InstanceReady { resource: instance.resource });
+    Ok(answer)
 }

@@ -1,162 +1,138 @@
-//! RDS: Aurora clusters, instances and cross-Region replicas.
-
-mod clusters;
-mod groups;
-mod instances;
-mod replicas;
-mod show;
-mod tags;
-#[cfg(test)]
-mod tests;
+//! RDS: Aurora clusters, instances, cross-Region replicas, and the rows that they replicate.
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::{Handler, Record};
 use crate::domain::SimTime;
-use crate::sandbox::call::{AwsError, Call, text};
+use crate::sandbox::call::{self, AwsError, Call};
+use crate::sandbox::world::{What, World};
 
-pub use replicas::{Found, find_by_endpoint, replica_lag, rows, write_row};
+mod clusters;
+mod delete;
+mod groups;
+mod instances;
+mod replica;
+mod rows;
+mod shape;
+mod snapshots;
+mod tagging;
+#[cfg(test)]
+mod tests;
+
+pub use rows::{Found, find_by_endpoint, lag_by_minute, replica_lag, resume, rows, write_row};
 
 /// What this service holds.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct State {
-    clusters: BTreeMap<String, Cluster>,
-    instances: BTreeMap<String, Instance>,
-    subnet_groups: BTreeMap<String, SubnetGroup>,
-    parameter_groups: BTreeMap<String, ParameterGroup>,
-    snapshots: BTreeMap<String, Snapshot>,
-}
-
-/// The states of clusters and instances, in AWS's words.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-enum Status {
-    Creating,
-    Available,
-    Modifying,
-    Promoting,
-    Deleting,
-}
-
-impl Status {
-    fn word(self) -> &'static str {
-        match self {
-            Status::Creating => "creating",
-            Status::Available => "available",
-            Status::Modifying => "modifying",
-            Status::Promoting => "promoting",
-            Status::Deleting => "deleting",
-        }
-    }
+    /// Clusters by identifier.
+    pub clusters: BTreeMap<String, Cluster>,
+    /// Instances by identifier.
+    pub instances: BTreeMap<String, Instance>,
+    /// DB subnet groups by name.
+    subnet_groups: BTreeMap<String, groups::SubnetGroup>,
+    /// Cluster parameter groups by name.
+    parameter_groups: BTreeMap<String, groups::ParameterGroup>,
+    /// Manual snapshots of clusters by identifier.
+    snapshots: BTreeMap<String, snapshots::Snapshot>,
 }
 
 /// An Aurora cluster.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-struct Cluster {
-    arn: String,
-    resource_id: String,
-    /// The part of its endpoints that AWS chooses.
-    token: String,
-    status: Status,
-    created: SimTime,
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Cluster {
+    /// Its identifier.
+    pub id: String,
+    /// Its ARN.
+    pub arn: String,
+    /// `cluster-…`; tells a cluster from a later one of the same identifier.
+    resource: String,
+    /// `creating`, `available`, `modifying`, `promoting`, `deleting`.
+    pub status: String,
     engine: String,
-    engine_version: String,
+    version: String,
+    created: SimTime,
     port: u64,
-    master_user: Option<String>,
+    user: String,
     database: Option<String>,
-    subnet_group: Option<String>,
-    security_groups: Vec<String>,
     parameter_group: String,
-    kms_key: Option<String>,
+    /// Whether the binary log is on; decided when the cluster starts.
+    binlog: bool,
+    subnet_group: String,
+    security_groups: Vec<String>,
+    /// The key's ARN, when the storage is encrypted.
+    key: Option<String>,
     retention: u64,
-    protected: bool,
-    /// The ARN of the cluster that it replicates.
-    source: Option<String>,
-    /// Rows in the order of their writing. A replica holds a prefix of its source's.
-    rows: Vec<Row>,
-    /// Whether the next step of its replication is on the timeline.
-    catching_up: bool,
+    deletion_protection: bool,
     tags: Vec<(String, String)>,
-}
-
-/// A row that somebody wrote.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-struct Row {
-    written: SimTime,
-    value: Value,
+    /// The ARN of the cluster that this one repeats.
+    pub source: Option<String>,
+    /// The ARNs of the clusters that repeat this one.
+    pub replicas: Vec<String>,
+    /// Its data.
+    log: rows::Log,
 }
 
 /// An instance of a cluster.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-struct Instance {
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Instance {
+    /// Its identifier.
+    pub id: String,
     arn: String,
-    resource_id: String,
-    cluster: String,
+    resource: String,
+    /// The cluster's identifier.
+    pub cluster: String,
     class: String,
-    status: Status,
+    /// `creating`, `available`, `modifying`, `rebooting`, `deleting`.
+    pub status: String,
     created: SimTime,
+    zone: String,
     public: bool,
     tier: u64,
     tags: Vec<(String, String)>,
 }
 
-/// Where instances may stand.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-struct SubnetGroup {
-    arn: String,
-    description: String,
-    subnets: Vec<String>,
-    tags: Vec<(String, String)>,
-}
-
-/// Settings of a cluster.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-struct ParameterGroup {
-    arn: String,
-    family: String,
-    description: String,
-    values: BTreeMap<String, String>,
-    tags: Vec<(String, String)>,
-}
-
-/// A snapshot of a cluster, taken when it was deleted.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-struct Snapshot {
-    arn: String,
-    cluster: String,
-    engine: String,
-    created: SimTime,
-    tags: Vec<(String, String)>,
-}
-
-/// What will happen to it.
+/// What will happen to it. Resource ids guard against a successor of the same identifier.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Transition {
-    /// A cluster can be used.
-    ClusterAvailable(String),
+    /// A cluster is `available`.
+    ClusterReady {
+        /// Its resource id.
+        resource: String,
+    },
     /// A cluster is gone.
-    ClusterDeleted(String),
-    /// A replica stands on its own.
-    Promoted(String),
-    /// An instance can be used.
-    InstanceAvailable(String),
+    ClusterGone {
+        /// Its resource id.
+        resource: String,
+    },
+    /// An instance is `available`.
+    InstanceReady {
+        /// Its resource id.
+        resource: String,
+    },
     /// An instance is gone.
-    InstanceDeleted(String),
-    /// A replica reads on in its source's binary log.
-    CatchUp(String),
+    InstanceGone {
+        /// Its resource id.
+        resource: String,
+    },
+    /// A replica cluster repeats its source's rows up to this one.
+    Repeat {
+        /// The replica's resource id.
+        resource: String,
+        /// The row's number.
+        row: u64,
+    },
 }
 
 /// Lets a transition happen.
 pub fn apply(call: &mut Call<'_>, what: Transition) {
     match what {
-        Transition::ClusterAvailable(id) => clusters::available(call, &id),
-        Transition::ClusterDeleted(id) => clusters::deleted(call, &id),
-        Transition::Promoted(id) => replicas::promoted(call, &id),
-        Transition::InstanceAvailable(id) => instances::available(call, &id),
-        Transition::InstanceDeleted(id) => instances::deleted(call, &id),
-        Transition::CatchUp(id) => replicas::catch_up(call, &id),
+        Transition::ClusterReady { resource } => clusters::ready(call, &resource),
+        Transition::ClusterGone { resource } => delete::cluster_gone(call, &resource),
+        Transition::InstanceReady { resource } => instances::ready(call, &resource),
+        Transition::InstanceGone { resource } => delete::instance_gone(call, &resource),
+        Transition::Repeat { resource, row } => rows::repeat(call, &resource, row),
     }
 }
 
@@ -166,49 +142,80 @@ pub fn handler(operation: &str) -> Option<Handler> {
         "CreateDBCluster" => clusters::create,
         "DescribeDBClusters" => clusters::describe,
         "ModifyDBCluster" => clusters::modify,
-        "DeleteDBCluster" => clusters::delete,
-        "DescribeDBClusterSnapshots" => clusters::describe_snapshots,
-        "PromoteReadReplicaDBCluster" => replicas::promote,
+        "DeleteDBCluster" => delete::cluster,
+        "PromoteReadReplicaDBCluster" => replica::promote,
         "CreateDBInstance" => instances::create,
         "DescribeDBInstances" => instances::describe,
         "ModifyDBInstance" => instances::modify,
-        "DeleteDBInstance" => instances::delete,
+        "DeleteDBInstance" => delete::instance,
         "CreateDBSubnetGroup" => groups::create_subnet_group,
         "DescribeDBSubnetGroups" => groups::describe_subnet_groups,
         "DeleteDBSubnetGroup" => groups::delete_subnet_group,
         "CreateDBClusterParameterGroup" => groups::create_parameter_group,
         "ModifyDBClusterParameterGroup" => groups::modify_parameter_group,
         "DescribeDBClusterParameterGroups" => groups::describe_parameter_groups,
+        "DescribeDBClusterParameters" => groups::describe_parameters,
         "DeleteDBClusterParameterGroup" => groups::delete_parameter_group,
-        "AddTagsToResource" => tags::add,
-        "ListTagsForResource" => tags::list,
+        "DescribeDBClusterSnapshots" => snapshots::describe,
+        "DeleteDBClusterSnapshot" => snapshots::delete,
+        "AddTagsToResource" => tagging::add,
+        "RemoveTagsFromResource" => tagging::remove,
+        "ListTagsForResource" => tagging::list,
         _ => return None,
     })
 }
 
-impl State {
-    /// The instances of a cluster.
-    fn members<'s>(&'s self, cluster: &'s str) -> impl Iterator<Item = (&'s String, &'s Instance)> {
-        self.instances.iter().filter(move |(_, instance)| instance.cluster == cluster)
+/// What exists of this service in the call's account and Region.
+pub fn inventory(call: &mut Call<'_>) -> Vec<Record> {
+    let state = &call.regional().rds;
+    let mut records = Vec::new();
+    let mut push = |type_name, id: &str, arn: &str, tags: &[(String, String)], mut properties: Value| {
+        if let Some(map) = properties.as_object_mut() {
+            map.insert("Tags".into(), call::tag_list(tags));
+        }
+        let (id, arn, tags) = (id.to_owned(), arn.to_owned(), tags.to_vec());
+        records.push(Record { type_name, id, arn, tags, properties, built_in: false });
+    };
+    for cluster in state.clusters.values() {
+        let properties = json!({
+            "DBClusterIdentifier": cluster.id,
+            "DBClusterArn": cluster.arn,
+            "Engine": cluster.engine,
+            "DBSubnetGroupName": cluster.subnet_group,
+            "VpcSecurityGroupIds": cluster.security_groups,
+        });
+        push("AWS::RDS::DBCluster", &cluster.id, &cluster.arn, &cluster.tags, properties);
     }
-
-    /// Whether a cluster has an instance that can be used.
-    fn serves(&self, cluster: &str) -> bool {
-        self.members(cluster).any(|(_, instance)| instance.status == Status::Available)
+    for instance in state.instances.values() {
+        let cluster = state.clusters.get(&instance.cluster);
+        let group = cluster.and_then(|cluster| state.subnet_groups.get(&cluster.subnet_group));
+        // An instance has an interface in each of its subnets, which hold the subnets and groups back.
+        let properties = json!({
+            "DBInstanceIdentifier": instance.id,
+            "DBInstanceArn": instance.arn,
+            "DBClusterIdentifier": instance.cluster,
+            "DBInstanceClass": instance.class,
+            "VPCSecurityGroups": cluster.map(|cluster| &cluster.security_groups),
+            "SubnetIds": group.map(groups::SubnetGroup::subnet_ids),
+        });
+        push("AWS::RDS::DBInstance", &instance.id, &instance.arn, &instance.tags, properties);
     }
+    for (name, group) in &state.subnet_groups {
+        let properties = json!({ "DBSubnetGroupName": name, "SubnetIds": group.subnet_ids() });
+        push("AWS::RDS::DBSubnetGroup", name, &group.arn, &group.tags, properties);
+    }
+    for (name, group) in &state.parameter_groups {
+        let properties = json!({ "DBClusterParameterGroupName": name, "Family": group.family });
+        push("AWS::RDS::DBClusterParameterGroup", name, &group.arn, &group.tags, properties);
+    }
+    for (name, snapshot) in &state.snapshots {
+        let properties = json!({ "DBClusterSnapshotIdentifier": name });
+        push("AWS::RDS::DBClusterSnapshot", name, &snapshot.arn, &snapshot.tags, properties);
+    }
+    records
 }
 
-/// Whether a database is placed in that subnet.
-pub fn uses_subnet(state: &State, subnet: &str) -> bool {
-    state.subnet_groups.values().any(|group| group.subnets.iter().any(|id| id == subnet))
-}
-
-/// Whether a database is behind that security group.
-pub fn uses_security_group(state: &State, group: &str) -> bool {
-    state.clusters.values().any(|cluster| cluster.security_groups.iter().any(|id| id == group))
-}
-
-fn no_cluster(id: &str) -> AwsError {
+fn not_found(id: &str) -> AwsError {
     AwsError::not_found("DBClusterNotFoundFault", format!("DBCluster {id} not found."))
 }
 
@@ -216,54 +223,81 @@ fn wrong_state(message: impl Into<String>) -> AwsError {
     AwsError::client("InvalidDBClusterStateFault", message)
 }
 
-/// RDS keeps identifiers in lower case.
+fn combination(message: impl Into<String>) -> AwsError {
+    AwsError::client("InvalidParameterCombination", message)
+}
+
+fn invalid(message: impl Into<String>) -> AwsError {
+    AwsError::client("InvalidParameterValue", message)
+}
+
+fn missing(member: &str) -> AwsError {
+    AwsError::client("MissingParameter", format!("The request must contain the parameter {member}"))
+}
+
+/// The identifier that an input gives: a name, or the ARN of something with that name. RDS keeps identifiers in lower
+/// case.
 fn identifier(input: &Value, member: &str) -> Result<String, AwsError> {
-    let given = text(input, member).ok_or_else(|| {
-        AwsError::client("InvalidParameterValue", format!("The parameter {member} must be provided."))
-    })?;
-    let letters = given.chars().all(|c| c.is_ascii_alphanumeric() || c == '-');
-    let begins = given.starts_with(|c: char| c.is_ascii_alphabetic());
-    if !letters || !begins || given.ends_with('-') || given.contains("--") || given.len() > 63 {
-        let message = format!(
-            "The parameter {member} is not a valid identifier. Identifiers must begin with a letter; must contain only \
-             ASCII letters, digits, and hyphens; and must not end with a hyphen or contain two consecutive hyphens."
-        );
-        return Err(AwsError::client("InvalidParameterValue", message));
-    }
-    Ok(given.to_lowercase())
+    let given = call::text(input, member).ok_or_else(|| missing(member))?;
+    Ok(given.rsplit(':').next().unwrap_or(given).to_lowercase())
 }
 
-/// A page of a list, as RDS cuts it: `Marker` and `MaxRecords` (20 to 100, 100 when not given).
-fn page(items: Vec<Value>, input: &Value, member: &str) -> Result<Value, AwsError> {
-    let size = input.get("MaxRecords").and_then(Value::as_u64).unwrap_or(100);
-    if !(20..=100).contains(&size) {
-        let message = format!("Invalid value {size} for MaxRecords. Must be between 20 and 100");
-        return Err(AwsError::client("InvalidParameterValue", message));
+/// Source: Amazon RDS API Reference, CreateDBCluster: 1 to 63 letters, digits and hyphens, a letter first, no hyphen last,
+/// no two hyphens together.
+fn check_identifier(member: &str, id: &str) -> Result<(), AwsError> {
+    let good = (1..=63).contains(&id.len())
+        && id.starts_with(|c: char| c.is_ascii_alphabetic())
+        && id.chars().all(|c| c.is_ascii_alphanumeric() || c == '-')
+        && !id.ends_with('-')
+        && !id.contains("--");
+    if good {
+        return Ok(());
     }
-    let start: usize = match text(input, "Marker").filter(|marker| !marker.is_empty()) {
-        None => 0,
-        Some(marker) => marker
-            .parse()
-            .map_err(|_| AwsError::client("InvalidParameterValue", "The request contains an invalid marker"))?,
-    };
-    let next = start + size as usize;
-    let more = next < items.len();
-    let shown: Vec<Value> = items.into_iter().skip(start).take(size as usize).collect();
-    let mut answer = serde_json::Map::new();
-    answer.insert(member.to_owned(), Value::Array(shown));
-    if more {
-        answer.insert("Marker".to_owned(), Value::String(next.to_string()));
-    }
-    Ok(Value::Object(answer))
+    Err(invalid(format!(
+        "The parameter {member} is not a valid identifier. Identifiers must begin with a letter; must contain only ASCII \
+         letters, digits, and hyphens; and must not end with a hyphen or contain two consecutive hyphens."
+    )))
 }
 
-/// The strings of a list member.
-fn strings(input: &Value, member: &str) -> Vec<String> {
-    let list = input.get(member).and_then(Value::as_array).into_iter().flatten();
+/// The cluster of an ARN, in whichever Region it is.
+fn by_arn<'w>(world: &'w World, account: &str, arn: &str) -> Option<&'w Cluster> {
+    let mut parts = arn.split(':');
+    let (region, id) = (parts.nth(3)?, parts.next_back()?);
+    world.accounts.get(account)?.regions.get(region)?.rds.clusters.get(id).filter(|cluster| cluster.arn == arn)
+}
+
+fn by_arn_mut<'w>(world: &'w mut World, account: &str, arn: &str) -> Option<&'w mut Cluster> {
+    let mut parts = arn.split(':');
+    let (region, id) = (parts.nth(3)?, parts.next_back()?);
+    let regions = &mut world.accounts.get_mut(account)?.regions;
+    regions.get_mut(region)?.rds.clusters.get_mut(id).filter(|cluster| cluster.arn == arn)
+}
+
+/// The cluster of a resource id in the call's Region.
+fn by_resource<'c>(call: &'c mut Call<'_>, resource: &str) -> Option<&'c mut Cluster> {
+    call.regional().rds.clusters.values_mut().find(|cluster| cluster.resource == resource)
+}
+
+fn region_of(arn: &str) -> &str {
+    arn.split(':').nth(3).unwrap_or_default()
+}
+
+/// Schedules a transition after a drawn duration.
+fn after(call: &mut Call<'_>, constant: &str, id: &str, what: Transition) {
+    let resource = format!("{}/{id}", call.region);
+    let span = call.draw(constant, &resource);
+    call.schedule(span, What::Rds(what));
+}
+
+/// Refuses members whose meaning is not simulated.
+fn refuse(input: &Value, members: &[&str]) -> Result<(), AwsError> {
+    match members.iter().find(|member| input.get(**member).is_some_and(|value| *value != Value::Bool(false))) {
+        Some(member) => Err(combination(format!("The sandbox does not simulate {member}."))),
+        None => Ok(()),
+    }
+}
+
+fn strings(value: Option<&Value>) -> Vec<String> {
+    let list = value.and_then(Value::as_array).into_iter().flatten();
     list.filter_map(Value::as_str).map(str::to_owned).collect()
-}
-
-/// What exists of this service in the call's account and Region.
-pub fn inventory(call: &mut Call<'_>) -> Vec<Record> {
-    show::inventory(call)
 }

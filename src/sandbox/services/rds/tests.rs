@@ -101,7 +101,7 @@ fn a_replica_needs_a_source_with_a_binary_log() {
     pass(&mut world, "rds.cluster.create");
     let input = json!({ "DBClusterIdentifier": "copy", "Engine": "aurora-mysql", "ReplicationSourceIdentifier": plain["DBCluster"]["DBClusterArn"] });
     assert_eq!(code(invoke(&mut world, R2, "CreateDBCluster", input.clone())), "InvalidDBClusterStateFault");
-    world.rules_off.insert("rds.replica_needs_binlog".into());
+    world.rules_off.insert("rds.replica-needs-binlog".into());
     invoke(&mut world, R2, "CreateDBCluster", input).unwrap();
 }
 
@@ -123,8 +123,7 @@ fn rows_follow_with_a_lag_in_order_and_stand_still_while_replication_is_cut() {
     let later = world.now.plus(Duration::from_secs(120));
     world.advance(later);
     assert_eq!(rows(&mut world, ACCOUNT, copy).unwrap().len(), 20);
-    let mut call = Call::new(&mut world, ACCOUNT, R2);
-    assert_eq!(replica_lag(&mut call, "copy"), Some(Duration::from_secs(120)));
+    assert_eq!(replica_lag(&world, ACCOUNT, copy), Some(Duration::from_secs(120)));
     let later = world.now.plus(Duration::from_secs(700));
     world.advance(later);
     assert_eq!(rows(&mut world, ACCOUNT, copy).unwrap().len(), 21, "what waited arrives when the fault is over");
@@ -182,4 +181,149 @@ fn deletion_protection_and_snapshots_are_asked_for() {
     invoke(&mut world, R1, "DeleteDBCluster", last).unwrap();
     let kept = invoke(&mut world, R1, "DescribeDBClusterSnapshots", json!({})).unwrap();
     assert_eq!(kept["DBClusterSnapshots"][0]["DBClusterSnapshotIdentifier"], "last");
+}
+
+/// A VPC with a subnet in each of those zones, and a security group: their ids.
+fn network(world: &mut World, region: &str, zones: &[&str]) -> (Vec<String>, String) {
+    let mut call = Call::new(world, ACCOUNT, region);
+    let vpc = call.invoke("ec2", "CreateVpc", &json!({ "CidrBlock": "10.9.0.0/16" })).unwrap()["Vpc"]["VpcId"].clone();
+    let mut subnets = Vec::new();
+    for (n, zone) in zones.iter().enumerate() {
+        let input = json!({ "VpcId": vpc, "CidrBlock": format!("10.9.{n}.0/24"), "AvailabilityZone": format!("{region}{zone}") });
+        let made = call.invoke("ec2", "CreateSubnet", &input).unwrap();
+        subnets.push(made["Subnet"]["SubnetId"].as_str().unwrap().to_owned());
+    }
+    let group = json!({ "GroupName": "db", "Description": "db", "VpcId": vpc });
+    let group = call.invoke("ec2", "CreateSecurityGroup", &group).unwrap();
+    (subnets, group["GroupId"].as_str().unwrap().to_owned())
+}
+
+#[test]
+fn a_subnet_group_covers_two_zones_and_stays_while_a_cluster_uses_it() {
+    let mut world = World::new(3);
+    let group =
+        |ids: &[String]| json!({ "DBSubnetGroupName": "Private", "DBSubnetGroupDescription": "d", "SubnetIds": ids });
+    let (one_zone, _) = network(&mut world, R1, &["a", "a"]);
+    let error = invoke(&mut world, R1, "CreateDBSubnetGroup", group(&one_zone)).unwrap_err();
+    assert_eq!(error.code, "DBSubnetGroupDoesNotCoverEnoughAZs");
+    assert!(error.message.contains("Current AZ coverage: eu-west-1a."), "{error}");
+    let (_, stranger) = network(&mut world, R1, &[]);
+    let (subnets, security) = network(&mut world, R1, &["a", "b"]);
+    invoke(&mut world, R1, "CreateDBSubnetGroup", group(&subnets)).unwrap();
+    let place =
+        |security: &str| cluster("blog", json!({ "DBSubnetGroupName": "private", "VpcSecurityGroupIds": [security] }));
+    let error = invoke(&mut world, R1, "CreateDBCluster", place(&stranger)).unwrap_err();
+    assert!(error.message.contains("in different VPCs"), "{error}");
+    invoke(&mut world, R1, "CreateDBCluster", place(&security)).unwrap();
+    let drop = json!({ "DBSubnetGroupName": "private" });
+    let error = invoke(&mut world, R1, "DeleteDBSubnetGroup", drop.clone()).unwrap_err();
+    assert_eq!(error.code, "InvalidDBSubnetGroupStateFault");
+    world.rules_off.insert("rds.subnet-group-in-use".into());
+    invoke(&mut world, R1, "DeleteDBSubnetGroup", drop).unwrap();
+}
+
+#[test]
+fn a_replica_has_its_sources_users_and_a_key_of_its_own_region() {
+    let mut world = World::new(3);
+    let source = primary(&mut world);
+    let mut input = json!({ "DBClusterIdentifier": "copy", "Engine": "aurora-mysql", "ReplicationSourceIdentifier": source, "MasterUsername": "u" });
+    let error = invoke(&mut world, R2, "CreateDBCluster", input.clone()).unwrap_err();
+    assert_eq!(error.message, "Cannot specify user name for cross region replication cluster");
+    input.as_object_mut().unwrap().remove("MasterUsername");
+    by_arn_mut(&mut world, ACCOUNT, &source).unwrap().key = Some("arn:aws:kms:eu-west-1:111122223333:key/1".into());
+    assert_eq!(code(invoke(&mut world, R2, "CreateDBCluster", input.clone())), "InvalidParameterCombination");
+    input["KmsKeyId"] = json!("arn:aws:kms:eu-west-1:111122223333:key/1");
+    assert_eq!(code(invoke(&mut world, R2, "CreateDBCluster", input.clone())), "KMSKeyNotAccessibleFault");
+    let key = Call::new(&mut world, ACCOUNT, R2).invoke("kms", "CreateKey", &json!({})).unwrap();
+    input["KmsKeyId"] = key["KeyMetadata"]["KeyId"].clone();
+    let made = invoke(&mut world, R2, "CreateDBCluster", input).unwrap();
+    assert_eq!(made["DBCluster"]["KmsKeyId"], key["KeyMetadata"]["Arn"]);
+    assert_eq!(made["DBCluster"]["MasterUsername"], "u");
+    let seen = invoke(&mut world, R1, "DescribeDBClusters", json!({ "DBClusterIdentifier": "blog" })).unwrap();
+    assert_eq!(seen["DBClusters"][0]["ReadReplicaIdentifiers"], json!([made["DBCluster"]["DBClusterArn"]]));
+}
+
+#[test]
+fn an_instance_is_of_a_class_that_its_engine_runs_on_and_waits_for_its_cluster() {
+    let mut world = World::new(3);
+    let source = primary(&mut world);
+    let small = json!({ "DBInstanceIdentifier": "i", "DBClusterIdentifier": "blog", "Engine": "aurora-mysql", "DBInstanceClass": "db.t3.small" });
+    assert_eq!(code(invoke(&mut world, R1, "CreateDBInstance", small)), "InvalidParameterCombination");
+    let input =
+        json!({ "DBClusterIdentifier": "copy", "Engine": "aurora-mysql", "ReplicationSourceIdentifier": source });
+    invoke(&mut world, R2, "CreateDBCluster", input).unwrap();
+    instance(&mut world, R2, "copy-1", "copy");
+    let state = |world: &mut World| {
+        let seen = invoke(world, R2, "DescribeDBInstances", json!({ "DBInstanceIdentifier": "copy-1" })).unwrap();
+        seen["DBInstances"][0]["DBInstanceStatus"].as_str().unwrap().to_owned()
+    };
+    while status(&mut world, R2, "copy") == "creating" {
+        assert_eq!(state(&mut world), "creating");
+        let until = world.now.plus(Duration::from_secs(10));
+        world.advance(until);
+    }
+    pass(&mut world, "rds.instance.create");
+    assert_eq!(state(&mut world), "available");
+}
+
+#[test]
+fn promotion_keeps_what_has_arrived_and_loses_the_rest() {
+    let mut world = World::new(3);
+    let source = primary(&mut world);
+    replica(&mut world, &source);
+    let copy = "arn:aws:rds:ap-southeast-1:111122223333:cluster:copy";
+    write_row(&mut world, ACCOUNT, &source, json!("early")).unwrap();
+    let later = world.now.plus(Duration::from_secs(60));
+    world.advance(later);
+    faults::start(&mut world, faults::REGION_LOSS, R1, json!({}), Duration::from_secs(3600));
+    assert_eq!(write_row(&mut world, ACCOUNT, &source, json!("x")).unwrap_err().code, "Unavailable");
+    let lost = world.faults[0].id.clone();
+    faults::stop(&mut world, &lost);
+    faults::start(&mut world, faults::REPLICATION_PAUSE, R1, json!({}), Duration::from_secs(3600));
+    write_row(&mut world, ACCOUNT, &source, json!("late")).unwrap();
+    invoke(&mut world, R2, "PromoteReadReplicaDBCluster", json!({ "DBClusterIdentifier": "copy" })).unwrap();
+    assert!(rows(&world, ACCOUNT, copy).is_none(), "instances restart");
+    pass(&mut world, "rds.promote");
+    let later = world.now.plus(Duration::from_secs(2 * 3600));
+    world.advance(later);
+    assert_eq!(rows(&world, ACCOUNT, copy).unwrap(), [json!("early")]);
+    assert_eq!(write_row(&mut world, ACCOUNT, copy, json!("after")).unwrap(), 2);
+    let again = invoke(&mut world, R2, "PromoteReadReplicaDBCluster", json!({ "DBClusterIdentifier": "copy" }));
+    assert_eq!(code(again), "InvalidDBClusterStateFault");
+}
+
+#[test]
+fn the_lag_is_a_metric_and_minus_one_while_replication_has_stopped() {
+    let mut world = World::new(3);
+    let source = primary(&mut world);
+    replica(&mut world, &source);
+    let lag = |world: &mut World| {
+        let input = json!({ "Namespace": "AWS/RDS", "MetricName": "AuroraBinlogReplicaLag", "Period": 60, "Statistics": ["Maximum"],
+            "Dimensions": [{ "Name": "DBClusterIdentifier", "Value": "copy" }],
+            "StartTime": world.now.epoch_seconds() - 60.0, "EndTime": world.now.epoch_seconds() + 1.0 });
+        let answer = Call::new(world, ACCOUNT, R2).invoke("cloudwatch", "GetMetricStatistics", &input).unwrap();
+        answer["Datapoints"].as_array().unwrap().last().unwrap()["Maximum"].as_f64().unwrap()
+    };
+    assert!(lag(&mut world).abs() < f64::EPSILON);
+    let listed = Call::new(&mut world, ACCOUNT, R2)
+        .invoke("cloudwatch", "ListMetrics", &json!({ "Namespace": "AWS/RDS" }))
+        .unwrap();
+    assert_eq!(listed["Metrics"][0]["Dimensions"][0]["Value"], "copy");
+    faults::start(&mut world, faults::REPLICATION_PAUSE, R1, json!({}), Duration::from_secs(600));
+    assert!((lag(&mut world) + 1.0).abs() < f64::EPSILON);
+}
+
+#[test]
+fn host_names_lead_to_their_cluster() {
+    let mut world = World::new(3);
+    let source = primary(&mut world);
+    replica(&mut world, &source);
+    for (region, id, writable) in [(R1, "blog", true), (R2, "copy", false)] {
+        let seen = invoke(&mut world, region, "DescribeDBClusters", json!({ "DBClusterIdentifier": id })).unwrap();
+        let shown = &seen["DBClusters"][0];
+        let found = find_by_endpoint(&world, ACCOUNT, shown["Endpoint"].as_str().unwrap()).unwrap();
+        assert_eq!((json!(found.arn), found.writable), (shown["DBClusterArn"].clone(), writable));
+        assert!(find_by_endpoint(&world, ACCOUNT, shown["ReaderEndpoint"].as_str().unwrap()).is_some());
+    }
+    assert!(find_by_endpoint(&world, ACCOUNT, "db.example.com").is_none());
 }

@@ -238,8 +238,9 @@ pub(super) fn replicate(call: &mut Call<'_>, copy: Copy) {
     set_status(call, &copy.bucket, &copy.key, &copy.version, "COMPLETED");
     let dimensions =
         [("SourceBucket", &*copy.bucket), ("DestinationBucket", &*copy.destination), ("RuleId", &*copy.rule)];
-    if metrics_enabled(call.world, &copy) {
-        cloudwatch::record(call, "AWS/S3", "ReplicationLatency", &dimensions, latency.as_secs_f64());
+    if let (true, Some(to)) = (metrics_enabled(call.world, &copy), to_region) {
+        // Source: Amazon S3 User Guide, "Using S3 Replication metrics": published in the destination's Region.
+        cloudwatch::record_in(call, &to, "AWS/S3", "ReplicationLatency", &dimensions, latency.as_secs_f64());
     }
     call.log(format!("s3 object {}/{} arrived in {}", copy.bucket, copy.key, copy.destination));
 }
