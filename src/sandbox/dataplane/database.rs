@@ -2,6 +2,8 @@
 
 use serde_json::Value;
 
+use crate::sandbox::faults;
+use crate::sandbox::services::rds;
 use crate::sandbox::world::World;
 
 /// Why the database did not do it.
@@ -13,14 +15,29 @@ pub enum Refusal {
     ReadOnly,
 }
 
-/// All rows of the comments' table, the newest first.
-pub fn rows(world: &World, account: &str, host: &str) -> Result<Vec<Value>, Refusal> {
-    let _ = (world, account, host);
-    Err(Refusal::Unreachable)
+/// The cluster behind an endpoint, unless its Region is lost.
+fn connect(world: &mut World, account: &str, host: &str) -> Result<rds::Found, Refusal> {
+    let found = rds::find_by_endpoint(world, account, host).ok_or(Refusal::Unreachable)?;
+    let region = found.arn.split(':').nth(3).unwrap_or_default();
+    if faults::active(world, faults::REGION_LOSS, region) { Err(Refusal::Unreachable) } else { Ok(found) }
 }
 
-/// Adds a row, and gives its id.
+/// All rows of the comments' table, the newest first.
+pub fn rows(world: &mut World, account: &str, host: &str) -> Result<Vec<Value>, Refusal> {
+    let found = connect(world, account, host)?;
+    let mut rows = rds::rows(world, account, &found.arn).ok_or(Refusal::Unreachable)?;
+    rows.reverse();
+    Ok(rows)
+}
+
+/// Adds a row, and gives its number.
 pub fn write(world: &mut World, account: &str, host: &str, row: &Value) -> Result<u64, Refusal> {
-    let _ = (world, account, host, row);
-    Err(Refusal::Unreachable)
+    let found = connect(world, account, host)?;
+    if !found.writable {
+        return Err(Refusal::ReadOnly);
+    }
+    rds::write_row(world, account, &found.arn, row.clone()).map_err(|error| match error.code.as_str() {
+        "ReadOnly" => Refusal::ReadOnly,
+        _ => Refusal::Unreachable,
+    })
 }

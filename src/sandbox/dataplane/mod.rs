@@ -24,6 +24,15 @@ pub mod names;
 pub mod network;
 mod probe;
 
+#[cfg(test)]
+mod tests_blog;
+#[cfg(test)]
+mod tests_dns;
+#[cfg(test)]
+mod tests_links;
+#[cfg(test)]
+mod tests_world;
+
 /// What the data plane remembers.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct State {

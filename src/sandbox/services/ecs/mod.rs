@@ -107,7 +107,7 @@ pub fn inventory(call: &mut Call<'_>) -> Vec<Record> {
         record("AWS::ECS::Cluster", one.name.clone(), &one.arn, &one.tags, properties)
     });
     let services = state.services.values().filter(|one| one.status != "INACTIVE").map(|one| {
-        let properties = json!({ "ServiceArn": one.arn, "ServiceName": one.name, "DesiredCount": one.desired });
+        let properties = json!({ "ServiceArn": one.arn, "ServiceName": one.name, "DesiredCount": one.desired, "NetworkConfiguration": one.network() });
         record("AWS::ECS::Service", format!("{}|{}", one.arn, one.cluster), &one.arn, &one.tags, properties)
     });
     let definitions = state.definitions.values().filter(|one| one.status == "ACTIVE").map(|one| {

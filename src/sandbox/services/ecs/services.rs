@@ -66,10 +66,15 @@ impl Service {
         self.balancers.iter().filter_map(|one| text(one, "targetGroupArn")).map(str::to_owned).collect()
     }
 
+    /// Subnets and security groups of its tasks, as they were given.
+    pub fn network(&self) -> &Value {
+        self.settings.get("networkConfiguration").unwrap_or(&Value::Null)
+    }
+
     /// The subnets that its tasks may be in.
     pub fn subnets(&self) -> Vec<String> {
-        let list = self.settings.get("networkConfiguration").and_then(|c| c.pointer("/awsvpcConfiguration/subnets"));
-        let list = list.and_then(Value::as_array).into_iter().flatten();
+        let list =
+            self.network().pointer("/awsvpcConfiguration/subnets").and_then(Value::as_array).into_iter().flatten();
         list.filter_map(Value::as_str).map(str::to_owned).collect()
     }
 

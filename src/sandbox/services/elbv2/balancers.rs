@@ -56,8 +56,10 @@ pub struct LoadBalancer {
     /// `provisioning` or `active`.
     pub state: String,
     scheme: String,
-    subnets: Vec<String>,
-    security_groups: Vec<String>,
+    /// The ids of its subnets.
+    pub subnets: Vec<String>,
+    /// The ids of its security groups.
+    pub security_groups: Vec<String>,
     created: SimTime,
     attributes: BTreeMap<String, String>,
     /// Tags.

@@ -174,7 +174,7 @@ pub fn inventory(call: &mut Call<'_>) -> Vec<Record> {
         built_in: false,
     };
     let balancers = state.balancers.values().map(|one| {
-        let properties = json!({ "LoadBalancerArn": one.arn, "Name": one.name, "DNSName": one.dns_name });
+        let properties = json!({ "LoadBalancerArn": one.arn, "Name": one.name, "DNSName": one.dns_name, "Subnets": one.subnets, "SecurityGroups": one.security_groups });
         record("AWS::ElasticLoadBalancingV2::LoadBalancer", &one.arn, &one.tags, properties)
     });
     let listeners = state.listeners.values().map(|one| {

@@ -75,6 +75,11 @@ fn invalid(message: impl Into<String>) -> AwsError {
 }
 
 impl Function {
+    /// Subnets and security groups, as they were given.
+    pub fn vpc(&self) -> &Value {
+        self.settings.get("VpcConfig").unwrap_or(&Value::Null)
+    }
+
     fn to_json(&self) -> Value {
         let mut map = self.settings.clone();
         for (member, default) in
@@ -111,14 +116,14 @@ fn check_code(call: &mut Call<'_>, code: &Value) -> Result<(), AwsError> {
     };
     let input = json!({ "Bucket": bucket, "Key": key });
     match call.invoke("s3", "HeadObject", &input) {
-        Err(error) if error.code != "SandboxUnsupportedOperation" => {
+        Err(error) => {
             let (code, message) = match error.status {
                 404 => ("NoSuchKey", "The specified key does not exist."),
                 _ => (error.code.as_str(), error.message.as_str()),
             };
             Err(invalid(format!("Error occurred while GetObject. S3 Error Code: {code}. S3 Error Message: {message}")))
         }
-        _ => Ok(()),
+        Ok(_) => Ok(()),
     }
 }
 

@@ -110,6 +110,7 @@ pub fn inventory(call: &mut Call<'_>) -> Vec<Record> {
             "Arn": function.arn,
             "Handler": function.handler,
             "Role": function.role,
+            "VpcConfig": function.vpc(),
             "Tags": tag_list(&function.tags),
         }),
         built_in: false,

@@ -8,6 +8,7 @@ use crate::domain::SimTime;
 use crate::sandbox::call::{AwsError, Call, required, tags, text};
 use crate::sandbox::dataplane::functions;
 use crate::sandbox::faults;
+use crate::sandbox::services::dynamodb::{read_stream, stream_end};
 use crate::sandbox::services::iam;
 use crate::sandbox::world::What;
 
@@ -193,8 +194,8 @@ fn take(call: &mut Call<'_>, source: &mut EventSource) {
         "PROBLEM: Stream not found".clone_into(&mut source.result);
         return;
     };
-    let Some(last) = records.last().map(|(number, _)| *number) else { return };
-    let event = json!({ "Records": records.into_iter().map(|(_, record)| record).collect::<Vec<_>>() });
+    let Some(last) = records.last().map(|record| record.sequence) else { return };
+    let event = json!({ "Records": records.into_iter().map(|record| record.event).collect::<Vec<_>>() });
     let outcome = functions::invoke(call.world, &call.account, &call.region, &source.function, &event);
     call.world.touch();
     match outcome {
@@ -213,18 +214,4 @@ fn take(call: &mut Call<'_>, source: &mut EventSource) {
             }
         }
     }
-}
-
-fn stream_end(_world: &crate::sandbox::World, _account: &str, _stream: &str) -> Option<u64> {
-    None
-}
-
-fn read_stream(
-    _world: &crate::sandbox::World,
-    _account: &str,
-    _stream: &str,
-    _behind: u64,
-    _limit: usize,
-) -> Option<Vec<(u64, Value)>> {
-    None
 }
