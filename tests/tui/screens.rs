@@ -184,3 +184,45 @@ fn the_footer_always_has_help_and_is_never_cut() {
         }
     }
 }
+
+/// What a terminal would receive for a frame.
+fn bytes(theme: Theme) -> String {
+    use ratatui::backend::CrosstermBackend;
+    use ratatui::{Terminal, TerminalOptions, Viewport};
+    let mut out = Vec::new();
+    {
+        let backend = CrosstermBackend::new(&mut out);
+        let viewport = Viewport::Fixed(Rect::new(0, 0, 80, 24));
+        let mut terminal = Terminal::with_options(backend, TerminalOptions { viewport }).unwrap();
+        let model = with_selection();
+        terminal.draw(|frame| drop(multi_region_workshop::tui::view(&model, &theme, frame))).unwrap();
+    }
+    String::from_utf8(out).unwrap()
+}
+
+fn with_selection() -> Model {
+    let mut model = on_step((80, 24));
+    press(&mut model, &[Key::Tab, Key::Tab]);
+    model
+}
+
+#[test]
+fn the_terminal_is_never_asked_anything() {
+    for palette in [Palette::Mono, Palette::Ansi16, Palette::Indexed, Palette::True] {
+        let out = bytes(Theme { palette, ascii: false });
+        // DSR, DA1, DA2, XTVERSION, kitty keyboard, OSC 10 and 11.
+        for query in ["\u{1b}[6n", "\u{1b}[c", "\u{1b}[>c", "\u{1b}[>0q", "\u{1b}[?u", "\u{1b}]10;?", "\u{1b}]11;?"] {
+            assert!(!out.contains(query), "{palette:?} asks {query:?}");
+        }
+    }
+}
+
+#[test]
+fn without_colours_the_selection_is_still_reversed() {
+    // crossterm 0.29 writes `ESC[;m` where it strips a colour itself (NO_COLOR), and so takes the reversing back. The
+    // palette without colours leaves it nothing to strip.
+    let out = bytes(Theme { palette: Palette::Mono, ascii: false });
+    assert!(out.contains("\u{1b}[7m"), "nothing is reversed");
+    assert!(!out.contains("\u{1b}[;m"), "attributes are taken back");
+    assert!(!out.contains("\u{1b}[38;"), "a colour is used");
+}
