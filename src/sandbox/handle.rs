@@ -11,11 +11,12 @@ use serde_json::Value;
 
 use super::call::{AwsError, Call};
 use super::services::sts;
-use super::world::World;
-use super::{chance, faults, services};
+use super::world::{LEARNER_ACCOUNT, World};
+use super::{chance, dataplane, faults, services};
 use crate::clock::Clock;
-use crate::domain::drill::Fault;
-use crate::domain::{BoxFuture, Failure, FailureClass, Faults};
+use crate::domain::drill::{Fault, Probe, ProbeReply, Vantage};
+use crate::domain::ports::DnsAnswer;
+use crate::domain::{BoxFuture, DataPlane, Failure, FailureClass, Faults};
 use crate::protocol::{self, DecodedRequest, ServiceError, Wire, WireError, WireProtocol};
 
 /// A simulated AWS. Clones share the same world and the same clock.
@@ -147,6 +148,16 @@ impl Wire for Sandbox {
     }
 }
 
+impl DataPlane for Sandbox {
+    fn resolve<'a>(&'a self, name: &'a str, vantage: &'a Vantage) -> BoxFuture<'a, Result<Option<DnsAnswer>, Failure>> {
+        Box::pin(async move { Ok(self.with_world(|world| dataplane::resolve(world, LEARNER_ACCOUNT, name, vantage))) })
+    }
+
+    fn probe<'a>(&'a self, probe: &'a Probe) -> BoxFuture<'a, Result<ProbeReply, Failure>> {
+        Box::pin(async move { Ok(self.with_world(|world| dataplane::probe(world, LEARNER_ACCOUNT, probe))) })
+    }
+}
+
 impl Faults for Sandbox {
     fn start<'a>(
         &'a self,
@@ -237,7 +248,7 @@ mod tests {
     fn a_lost_region_does_not_answer() {
         let sandbox = sandbox();
         sandbox.with_world(|world| {
-            faults::start(world, faults::REGION_LOSS, "eu-west-1", Value::Null, Duration::from_secs(60));
+            faults::start(world, faults::REGION_LOSS, "eu-west-1", Value::Null, Duration::from_mins(1));
         });
         assert!(matches!(sandbox.handle(&who_am_i("AKID")), Err(WireError::Connection(_))));
     }

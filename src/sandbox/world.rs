@@ -8,8 +8,8 @@ use super::call::Call;
 use super::dataplane;
 use super::faults;
 use super::services::{
-    acm, apigateway, cloudformation, cloudfront, cloudwatch, cognito, dynamodb, ec2, ecs, elasticache, elbv2, iam, kms,
-    lambda, logs, rds, route53, s3, secretsmanager, sts,
+    acm, apigateway, cloudcontrol, cloudformation, cloudfront, cloudwatch, cognito, dynamodb, ec2, ecs, elasticache,
+    elbv2, iam, kms, lambda, logs, rds, route53, s3, secretsmanager, sts,
 };
 use crate::domain::SimTime;
 use crate::domain::drill::Fault;
@@ -70,6 +70,8 @@ pub struct RegionState {
     pub acm: acm::State,
     /// REST APIs, domain names and mappings.
     pub apigateway: apigateway::State,
+    /// Requests to Cloud Control.
+    pub cloudcontrol: cloudcontrol::State,
     /// Stacks and change sets.
     pub cloudformation: cloudformation::State,
     /// Metrics and alarms.

@@ -1,5 +1,10 @@
-//! Cloud Control: lists and reads resources by their CloudFormation type.
+//! Cloud Control: lists, reads and deletes resources by their CloudFormation type.
 
+mod delete;
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::{Handler, Record, inventory};
@@ -8,11 +13,20 @@ use crate::sandbox::call::{AwsError, Call, required, text};
 /// How many resources a page has when the request does not say; at most 100. Source: Cloud Control API, ListResources.
 const PAGE: usize = 20;
 
+/// What this service holds.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct State {
+    /// Requests by their token.
+    requests: BTreeMap<String, delete::Request>,
+}
+
 /// The handler of an operation.
 pub fn handler(operation: &str) -> Option<Handler> {
     match operation {
         "ListResources" => Some(list_resources),
         "GetResource" => Some(get_resource),
+        "DeleteResource" => Some(delete::delete),
+        "GetResourceRequestStatus" => Some(delete::status),
         _ => None,
     }
 }
@@ -44,6 +58,7 @@ const TYPES: &[&str] = &[
     "AWS::Lambda::Function",
     "AWS::Logs::LogGroup",
     "AWS::RDS::DBCluster",
+    "AWS::RDS::DBClusterParameterGroup",
     "AWS::RDS::DBInstance",
     "AWS::RDS::DBSubnetGroup",
     "AWS::Route53::HealthCheck",
@@ -86,15 +101,20 @@ fn list_resources(call: &mut Call<'_>, input: &Value) -> Result<Value, AwsError>
     Ok(answer)
 }
 
-fn get_resource(call: &mut Call<'_>, input: &Value) -> Result<Value, AwsError> {
-    let (name, id) = (required(input, "TypeName")?, required(input, "Identifier")?);
-    known(name)?;
+/// The resource of that type and identifier.
+fn record(call: &mut Call<'_>, name: &str, id: &str) -> Result<Record, AwsError> {
     let found = records(call, name).into_iter().find(|record| record.id == id);
-    let record = found.ok_or_else(|| {
+    found.ok_or_else(|| {
         AwsError::client(
             "ResourceNotFoundException",
             format!("Resource of type '{name}' with identifier '{id}' was not found."),
         )
-    })?;
+    })
+}
+
+fn get_resource(call: &mut Call<'_>, input: &Value) -> Result<Value, AwsError> {
+    let (name, id) = (required(input, "TypeName")?, required(input, "Identifier")?);
+    known(name)?;
+    let record = record(call, name, id)?;
     Ok(json!({ "TypeName": name, "ResourceDescription": description(&record) }))
 }

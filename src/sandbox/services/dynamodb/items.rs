@@ -119,7 +119,7 @@ pub(super) fn perform(call: &mut Call<'_>, planned: &Planned) -> Result<(), AwsE
     if planned.kind == Kind::Check {
         return Ok(());
     }
-    write::write(call, &planned.table, planned.key.clone(), planned.new.clone())
+    write::write(call, &planned.table, &planned.key, planned.new.clone())
 }
 
 /// Capacity that an answer tells when it is asked to.

@@ -92,12 +92,12 @@ fn page(ask: &Ask<'_>, input: &Value, scope: &Scope<'_>) -> Result<Value, AwsErr
     let projection = scope.projection(input)?;
     scope.finish()?;
     let keys = index.map_or(&table.schema.keys, |index| &index.keys);
-    if let (Some(_), Some(filter)) = (condition, &filter) {
-        if let Some(key) = filter.roots().into_iter().find(|root| keys.names().any(|key| key == *root)) {
-            return Err(validation(format!(
-                "Filter Expression can only contain non-primary key attributes: Primary key attribute: {key}"
-            )));
-        }
+    if let (Some(_), Some(filter)) = (condition, &filter)
+        && let Some(key) = filter.roots().into_iter().find(|root| keys.names().any(|key| key == *root))
+    {
+        return Err(validation(format!(
+            "Filter Expression can only contain non-primary key attributes: Primary key attribute: {key}"
+        )));
     }
     let limit = input.get("Limit").and_then(Value::as_u64).map_or(usize::MAX, |limit| limit as usize);
     if limit == 0 {

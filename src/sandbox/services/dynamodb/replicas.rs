@@ -97,7 +97,7 @@ pub(super) fn active(call: &mut Call<'_>, name: &str, id: &str, region: &str) {
     let items = source.items.clone();
     let Some(replica) = table_in(call, region, name).filter(|table| table.status == "CREATING") else { return };
     replica.items = items;
-    replica.status = "ACTIVE".to_owned();
+    "ACTIVE".clone_into(&mut replica.status);
     set_status(call, name, region, "ACTIVE");
     call.log(format!("dynamodb replica of {name} in {region} ACTIVE"));
     super::tables::active(call, name, id);
@@ -115,11 +115,11 @@ fn delete(call: &mut Call<'_>, table: &mut Table, region: &str) -> Result<(), Aw
         ));
     }
     if let Some(replica) = table_in(call, region, &table.name) {
-        replica.status = "DELETING".to_owned();
+        "DELETING".clone_into(&mut replica.status);
     }
     set_status(call, &table.name, region, "DELETING");
     for replica in table.replicas.iter_mut().filter(|replica| replica.region == region) {
-        replica.status = "DELETING".to_owned();
+        "DELETING".clone_into(&mut replica.status);
     }
     call.log(format!("dynamodb replica of {} in {region} DELETING", table.name));
     let what = Transition::ReplicaGone { id: table.id.clone(), table: table.name.clone(), region: region.to_owned() };

@@ -12,7 +12,7 @@ use crate::sandbox::call::{self, AwsError, Call, text};
 
 /// Source: aws-behaviour.md 1: a table that was the source of a new replica cannot be deleted for 24 hours while it has
 /// replicas.
-const SOURCE_REST: Duration = Duration::from_secs(24 * 3600);
+const SOURCE_REST: Duration = Duration::from_hours(24);
 
 /// Members that change what is not simulated here.
 const NOT_SIMULATED: [&str; 5] = [
@@ -75,7 +75,7 @@ pub(super) fn create(call: &mut Call<'_>, input: &Value) -> Result<Value, AwsErr
 pub(super) fn active(call: &mut Call<'_>, name: &str, id: &str) {
     let Some(table) = call.regional().dynamodb.tables.get_mut(name).filter(|table| table.id == id) else { return };
     if table.status != "DELETING" && table.replicas.iter().all(|replica| replica.status == "ACTIVE") {
-        table.status = "ACTIVE".to_owned();
+        "ACTIVE".clone_into(&mut table.status);
         call.log(format!("dynamodb table {name} ACTIVE"));
     }
 }
@@ -136,7 +136,7 @@ pub(super) fn update(call: &mut Call<'_>, input: &Value) -> Result<Value, AwsErr
     if let Some(protect) = input.get("DeletionProtectionEnabled").and_then(Value::as_bool) {
         table.deletion_protection = protect;
     }
-    table.status = "UPDATING".to_owned();
+    "UPDATING".clone_into(&mut table.status);
     let id = table.id.clone();
     if let Some(update) = replica_updates.first() {
         // The replica's own checks see the table as it was; what they refuse changes nothing.
@@ -168,7 +168,7 @@ pub(super) fn delete(call: &mut Call<'_>, input: &Value) -> Result<Value, AwsErr
              in the last 24 hours.",
         ));
     }
-    table.status = "DELETING".to_owned();
+    "DELETING".clone_into(&mut table.status);
     let (id, description) = (table.id.clone(), describe::table(table, now));
     replicas::leaving(call, &name);
     call.log(format!("dynamodb table {name} DELETING"));

@@ -256,7 +256,7 @@ fn the_last_writer_wins_wherever_changes_arrive_from() {
             world.rules_off.insert("dynamodb.last-writer-wins".into());
         }
         let cut =
-            faults::start(&mut world, faults::REPLICATION_PAUSE, R2, Value::Null, Duration::from_secs(3600)).unwrap();
+            faults::start(&mut world, faults::REPLICATION_PAUSE, R2, Value::Null, Duration::from_hours(1)).unwrap();
         put(&mut world, R1, "a", 1, 1);
         wait(&mut world, 60);
         put(&mut world, R2, "a", 1, 2);

@@ -8,19 +8,19 @@ use crate::sandbox::call::{AwsError, Call};
 const MAX_ITEM: usize = 400 * 1024;
 
 /// Puts, replaces or (with `None`) deletes the item at a place. A delete of nothing changes nothing.
-pub(super) fn write(call: &mut Call<'_>, name: &str, key: Item, new: Option<Item>) -> Result<(), AwsError> {
+pub(super) fn write(call: &mut Call<'_>, name: &str, key: &Item, new: Option<Item>) -> Result<(), AwsError> {
     if new.as_ref().is_some_and(|item| item_size(item) > MAX_ITEM) {
         return Err(validation("Item size has exceeded the maximum allowed size"));
     }
     let (now, region, order) = (call.now(), call.region.clone(), call.world.next_number());
     let table = usable(call, name)?;
-    let place = table.schema.place(&key);
+    let place = table.schema.place(key);
     if new.is_none() && table.item(&place).is_none() {
         return Ok(());
     }
     let stamp = Stamp { at: now, order, region: region.clone() };
     put(table, &region, now, &place, key.clone(), Stored { item: new, stamp });
-    replication::follow(call, name, &place, &key);
+    replication::follow(call, name, &place, key);
     Ok(())
 }
 

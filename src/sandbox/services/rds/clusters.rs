@@ -193,12 +193,12 @@ pub(super) fn ready(call: &mut Call<'_>, resource: &str) {
     }
     let (id, was_promoted) = (cluster.id.clone(), cluster.status == "promoting");
     let first = cluster.status == "creating";
-    cluster.status = "available".to_owned();
+    "available".clone_into(&mut cluster.status);
     call.log(format!("rds cluster {id} available"));
     if was_promoted {
         for instance in call.regional().rds.instances.values_mut().filter(|instance| instance.cluster == id) {
             if instance.status == "rebooting" {
-                instance.status = "available".to_owned();
+                "available".clone_into(&mut instance.status);
             }
         }
     }
@@ -276,7 +276,7 @@ pub(super) fn modify(call: &mut Call<'_>, input: &Value) -> Result<Value, AwsErr
     // AWS answers with the cluster as it still is; the change begins behind the answer.
     let answer = answer(call, &id)?;
     if let Some(cluster) = by_resource(call, &resource) {
-        cluster.status = "modifying".to_owned();
+        "modifying".clone_into(&mut cluster.status);
     }
     after(call, "rds.modify", &id, Transition::ClusterReady { resource });
     Ok(answer)

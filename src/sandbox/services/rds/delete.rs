@@ -38,7 +38,7 @@ pub(super) fn instance(call: &mut Call<'_>, input: &Value) -> Result<Value, AwsE
     }
     let resource = instance.resource.clone();
     if let Some(instance) = state.instances.get_mut(&id) {
-        instance.status = "deleting".to_owned();
+        "deleting".clone_into(&mut instance.status);
     }
     call.log(format!("rds instance {id} deleting"));
     after(call, "rds.instance.delete", &id, Transition::InstanceGone { resource });
@@ -93,7 +93,7 @@ pub(super) fn cluster(call: &mut Call<'_>, input: &Value) -> Result<Value, AwsEr
         snapshots::take(call, &id, name)?;
     }
     if let Some(cluster) = call.regional().rds.clusters.get_mut(&id) {
-        cluster.status = "deleting".to_owned();
+        "deleting".clone_into(&mut cluster.status);
     }
     call.log(format!("rds cluster {id} deleting"));
     after(call, "rds.cluster.delete", &id, Transition::ClusterGone { resource });

@@ -102,7 +102,7 @@ pub(super) fn ready(call: &mut Call<'_>, resource: &str) {
         after(call, "rds.instance.wait", &id, Transition::InstanceReady { resource: resource.to_owned() });
         return;
     }
-    instance.status = "available".to_owned();
+    "available".clone_into(&mut instance.status);
     call.log(format!("rds instance {id} available"));
     rows::catch_up(call, &cluster);
 }
@@ -159,7 +159,7 @@ pub(super) fn modify(call: &mut Call<'_>, input: &Value) -> Result<Value, AwsErr
         if let Some(tier) = input.get("PromotionTier").and_then(Value::as_u64) {
             instance.tier = tier;
         }
-        instance.status = "modifying".to_owned();
+        "modifying".clone_into(&mut instance.status);
     }
     after(call, "rds.modify", &id, Transition::InstanceReady { resource: instance.resource });
     Ok(answer)

@@ -86,12 +86,12 @@ pub(super) fn promote(call: &mut Call<'_>, input: &Value) -> Result<Value, AwsEr
     }
     // What the source has and this cluster has not yet is lost to it from here on.
     cluster.source = None;
-    cluster.status = "promoting".to_owned();
+    "promoting".clone_into(&mut cluster.status);
     let (arn, resource) = (cluster.arn.clone(), cluster.resource.clone());
     unlink(call, &source, &arn);
     for instance in call.regional().rds.instances.values_mut().filter(|instance| instance.cluster == id) {
         if instance.status == "available" {
-            instance.status = "rebooting".to_owned();
+            "rebooting".clone_into(&mut instance.status);
         }
     }
     call.log(format!("rds cluster {id} promoting"));

@@ -1,5 +1,5 @@
 //! Tests of RDS's rules, each with AWS's words.
-#![allow(clippy::unwrap_used, clippy::indexing_slicing)]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::needless_pass_by_value)]
 
 use std::time::Duration;
 
@@ -114,19 +114,19 @@ fn rows_follow_with_a_lag_in_order_and_stand_still_while_replication_is_cut() {
     for n in 0..20 {
         write_row(&mut world, ACCOUNT, &source, json!(n)).unwrap();
     }
-    assert!(rows(&mut world, ACCOUNT, copy).unwrap().is_empty(), "nothing arrives at once");
-    let later = world.now.plus(Duration::from_secs(60));
+    assert!(rows(&world, ACCOUNT, copy).unwrap().is_empty(), "nothing arrives at once");
+    let later = world.now.plus(Duration::from_mins(1));
     world.advance(later);
-    assert_eq!(rows(&mut world, ACCOUNT, copy).unwrap(), (0..20).map(|n| json!(n)).collect::<Vec<_>>());
-    faults::start(&mut world, faults::REPLICATION_PAUSE, R1, json!({}), Duration::from_secs(600));
+    assert_eq!(rows(&world, ACCOUNT, copy).unwrap(), (0..20).map(|n| json!(n)).collect::<Vec<_>>());
+    faults::start(&mut world, faults::REPLICATION_PAUSE, R1, json!({}), Duration::from_mins(10));
     write_row(&mut world, ACCOUNT, &source, json!("late")).unwrap();
-    let later = world.now.plus(Duration::from_secs(120));
+    let later = world.now.plus(Duration::from_mins(2));
     world.advance(later);
-    assert_eq!(rows(&mut world, ACCOUNT, copy).unwrap().len(), 20);
-    assert_eq!(replica_lag(&world, ACCOUNT, copy), Some(Duration::from_secs(120)));
+    assert_eq!(rows(&world, ACCOUNT, copy).unwrap().len(), 20);
+    assert_eq!(replica_lag(&world, ACCOUNT, copy), Some(Duration::from_mins(2)));
     let later = world.now.plus(Duration::from_secs(700));
     world.advance(later);
-    assert_eq!(rows(&mut world, ACCOUNT, copy).unwrap().len(), 21, "what waited arrives when the fault is over");
+    assert_eq!(rows(&world, ACCOUNT, copy).unwrap().len(), 21, "what waited arrives when the fault is over");
 }
 
 #[test]
@@ -273,18 +273,18 @@ fn promotion_keeps_what_has_arrived_and_loses_the_rest() {
     replica(&mut world, &source);
     let copy = "arn:aws:rds:ap-southeast-1:111122223333:cluster:copy";
     write_row(&mut world, ACCOUNT, &source, json!("early")).unwrap();
-    let later = world.now.plus(Duration::from_secs(60));
+    let later = world.now.plus(Duration::from_mins(1));
     world.advance(later);
-    faults::start(&mut world, faults::REGION_LOSS, R1, json!({}), Duration::from_secs(3600));
+    faults::start(&mut world, faults::REGION_LOSS, R1, json!({}), Duration::from_hours(1));
     assert_eq!(write_row(&mut world, ACCOUNT, &source, json!("x")).unwrap_err().code, "Unavailable");
     let lost = world.faults[0].id.clone();
     faults::stop(&mut world, &lost);
-    faults::start(&mut world, faults::REPLICATION_PAUSE, R1, json!({}), Duration::from_secs(3600));
+    faults::start(&mut world, faults::REPLICATION_PAUSE, R1, json!({}), Duration::from_hours(1));
     write_row(&mut world, ACCOUNT, &source, json!("late")).unwrap();
     invoke(&mut world, R2, "PromoteReadReplicaDBCluster", json!({ "DBClusterIdentifier": "copy" })).unwrap();
     assert!(rows(&world, ACCOUNT, copy).is_none(), "instances restart");
     pass(&mut world, "rds.promote");
-    let later = world.now.plus(Duration::from_secs(2 * 3600));
+    let later = world.now.plus(Duration::from_hours(2));
     world.advance(later);
     assert_eq!(rows(&world, ACCOUNT, copy).unwrap(), [json!("early")]);
     assert_eq!(write_row(&mut world, ACCOUNT, copy, json!("after")).unwrap(), 2);
@@ -309,7 +309,7 @@ fn the_lag_is_a_metric_and_minus_one_while_replication_has_stopped() {
         .invoke("cloudwatch", "ListMetrics", &json!({ "Namespace": "AWS/RDS" }))
         .unwrap();
     assert_eq!(listed["Metrics"][0]["Dimensions"][0]["Value"], "copy");
-    faults::start(&mut world, faults::REPLICATION_PAUSE, R1, json!({}), Duration::from_secs(600));
+    faults::start(&mut world, faults::REPLICATION_PAUSE, R1, json!({}), Duration::from_mins(10));
     assert!((lag(&mut world) + 1.0).abs() < f64::EPSILON);
 }
 

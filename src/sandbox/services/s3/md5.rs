@@ -22,7 +22,9 @@ pub(super) fn hex(data: &[u8]) -> String {
             *part = part.wrapping_add(plus);
         }
     }
-    state.iter().flat_map(|part| part.to_le_bytes()).map(|byte| format!("{byte:02x}")).collect()
+    // The bytes of each part stand in reverse.
+    let [a, b, c, d] = state.map(u32::swap_bytes);
+    format!("{a:08x}{b:08x}{c:08x}{d:08x}")
 }
 
 fn round(state: [u32; 4], words: &[u32]) -> [u32; 4] {

@@ -240,7 +240,6 @@ fn no_such_bucket(name: &str) -> AwsError {
 
 /// The owner as S3 shows it: a canonical user id, which is a hash of the account.
 fn owner(account: &str) -> Value {
-    let hash: String =
-        (0..4).map(|part| format!("{:016x}", crate::sandbox::chance::bits(0, "canonical", account, part))).collect();
-    json!({ "ID": hash })
+    let part = |ordinal| crate::sandbox::chance::bits(0, "canonical", account, ordinal);
+    json!({ "ID": format!("{:016x}{:016x}{:016x}{:016x}", part(0), part(1), part(2), part(3)) })
 }

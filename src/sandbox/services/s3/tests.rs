@@ -236,8 +236,7 @@ fn a_role_that_misses_its_destination_fails_silently() {
 fn copies_wait_while_replication_is_cut_and_go_on_afterwards() {
     let mut world = World::new(1);
     replicated(&mut world, "arn:aws:s3:::replica/*");
-    let fault =
-        faults::start(&mut world, faults::REPLICATION_PAUSE, R2, Value::Null, Duration::from_secs(3600)).unwrap();
+    let fault = faults::start(&mut world, faults::REPLICATION_PAUSE, R2, Value::Null, Duration::from_hours(1)).unwrap();
     put(&mut world, "source", "k", "body");
     wait(&mut world, 1800);
     assert_eq!(status(&mut world, R1, "source").as_deref(), Some("PENDING"));

@@ -1,4 +1,6 @@
-//! Secrets Manager: secrets and their recovery window. Reached by CloudFormation only.
+//! Secrets Manager: secrets, their copies in other Regions and their recovery window. Reached by CloudFormation only.
+
+mod replicas;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -29,6 +31,10 @@ struct Secret {
     /// Until when it can be restored, once it was deleted with a window.
     deleted: Option<SimTime>,
     tags: Vec<(String, String)>,
+    /// The Regions with a copy of it.
+    copies: Vec<String>,
+    /// The Region of the original, when this is a copy.
+    original: Option<String>,
 }
 
 /// The handler of an operation.
@@ -39,6 +45,8 @@ pub fn handler(operation: &str) -> Option<Handler> {
         "GetSecretValue" => get_value,
         "PutSecretValue" => put_value,
         "DeleteSecret" => delete,
+        "ReplicateSecretToRegions" => replicas::add,
+        "RemoveRegionsFromReplication" => replicas::remove,
         _ => return None,
     })
 }
@@ -90,15 +98,23 @@ fn create(call: &mut Call<'_>, input: &Value) -> Result<Value, AwsError> {
         created: call.now(),
         deleted: None,
         tags: tags(input.get("Tags")),
+        copies: Vec::new(),
+        original: None,
     };
     let answer = json!({ "ARN": secret.arn, "Name": name, "VersionId": secret.version });
-    call.regional().secretsmanager.secrets.insert(name, secret);
+    call.regional().secretsmanager.secrets.insert(name.clone(), secret);
+    if let Err(error) = replicas::copy_to(call, &name, input) {
+        call.regional().secretsmanager.secrets.remove(&name);
+        return Err(error);
+    }
     Ok(answer)
 }
 
 fn describe(call: &mut Call<'_>, input: &Value) -> Result<Value, AwsError> {
     expire(call);
     let (name, secret) = find(call, input)?;
+    let replication = replicas::status(secret);
+    let original = secret.original.clone();
     let mut answer = json!({
         "ARN": secret.arn,
         "Name": name,
@@ -107,6 +123,14 @@ fn describe(call: &mut Call<'_>, input: &Value) -> Result<Value, AwsError> {
     });
     if let (Some(until), Some(map)) = (secret.deleted, answer.as_object_mut()) {
         map.insert("DeletedDate".to_owned(), json!(until.epoch_seconds()));
+    }
+    if let Some(map) = answer.as_object_mut() {
+        if let Some(region) = original {
+            map.insert("PrimaryRegion".to_owned(), json!(region));
+        }
+        if !replication.is_empty() {
+            map.insert("ReplicationStatus".to_owned(), json!(replication));
+        }
     }
     Ok(answer)
 }
@@ -137,9 +161,13 @@ fn put_value(call: &mut Call<'_>, input: &Value) -> Result<Value, AwsError> {
     let version = call.uuid();
     let value = required(input, "SecretString")?.to_owned();
     let (name, secret) = live(call, input)?;
+    replicas::refuse_copy(secret)?;
     secret.value = value;
     secret.version = version;
-    Ok(json!({ "ARN": secret.arn, "Name": name, "VersionId": secret.version, "VersionStages": ["AWSCURRENT"] }))
+    let answer =
+        json!({ "ARN": secret.arn, "Name": name, "VersionId": secret.version, "VersionStages": ["AWSCURRENT"] });
+    replicas::renew(call, &name);
+    Ok(answer)
 }
 
 fn delete(call: &mut Call<'_>, input: &Value) -> Result<Value, AwsError> {
@@ -157,6 +185,12 @@ fn delete(call: &mut Call<'_>, input: &Value) -> Result<Value, AwsError> {
     let now = call.now();
     let until = if force { now } else { now.plus(Duration::from_secs(days * 86_400)) };
     let (name, secret) = live(call, input)?;
+    replicas::refuse_copy(secret)?;
+    if !secret.copies.is_empty() {
+        let message =
+            format!("You can't delete secret {name} that still has replica regions [{}]", secret.copies.join(", "));
+        return Err(AwsError::client("InvalidRequestException", message));
+    }
     secret.deleted = Some(until);
     let answer = json!({ "ARN": secret.arn, "Name": name, "DeletionDate": until.epoch_seconds() });
     expire(call);
@@ -194,10 +228,33 @@ mod tests {
         call.invoke("secretsmanager", "DeleteSecret", &id).unwrap();
         let blocked = call.invoke("secretsmanager", "CreateSecret", &new).unwrap_err();
         assert_eq!(blocked.code, "InvalidRequestException");
-        call.world.advance(SimTime::WORLD_START.plus(Duration::from_secs(31 * 86_400)));
+        call.world.advance(SimTime::WORLD_START.plus(Duration::from_hours(31 * 24)));
         call.invoke("secretsmanager", "CreateSecret", &new).unwrap();
         let force = json!({ "SecretId": "db", "ForceDeleteWithoutRecovery": true });
         call.invoke("secretsmanager", "DeleteSecret", &force).unwrap();
         call.invoke("secretsmanager", "CreateSecret", &new).unwrap();
+    }
+
+    #[test]
+    fn copies_follow_their_original_and_go_before_it() {
+        let mut world = World::new(1);
+        let mut call = Call::new(&mut world, "111122223333", "eu-west-1");
+        let there = "ap-southeast-1";
+        let new = json!({ "Name": "db", "SecretString": "x", "AddReplicaRegions": [{ "Region": there }] });
+        let arn = call.invoke("secretsmanager", "CreateSecret", &new).unwrap()["ARN"].clone();
+        let id = json!({ "SecretId": "db" });
+        let copy = call.invoke_in(there, "secretsmanager", "DescribeSecret", &id).unwrap();
+        assert_eq!(copy["ARN"], json!(arn.as_str().unwrap().replace("eu-west-1", there)));
+        call.invoke("secretsmanager", "PutSecretValue", &json!({ "SecretId": "db", "SecretString": "y" })).unwrap();
+        let value = call.invoke_in(there, "secretsmanager", "GetSecretValue", &id).unwrap();
+        assert_eq!(value["SecretString"], "y");
+        for region in [there, "eu-west-1"] {
+            let refused = call.invoke_in(region, "secretsmanager", "DeleteSecret", &id).unwrap_err();
+            assert_eq!(refused.code, "InvalidRequestException");
+        }
+        let remove = json!({ "SecretId": "db", "RemoveReplicaRegions": [there] });
+        call.invoke("secretsmanager", "RemoveRegionsFromReplication", &remove).unwrap();
+        assert!(call.invoke_in(there, "secretsmanager", "DescribeSecret", &id).is_err());
+        call.invoke("secretsmanager", "DeleteSecret", &id).unwrap();
     }
 }

@@ -59,13 +59,12 @@ impl Path {
 
     /// Puts a value at the end of the path. `None` when what leads there does not exist.
     pub(super) fn set(&self, item: &mut Item, value: Value) -> Option<()> {
-        let (last, parent) = self.0.split_last()?;
-        let Some(parent) = parent_of(item, parent)? else {
-            if let Step::Name(name) = last {
-                item.insert(name.clone(), value);
-            }
+        let (last, steps) = self.0.split_last()?;
+        if let (Step::Name(name), true) = (last, steps.is_empty()) {
+            item.insert(name.clone(), value);
             return Some(());
-        };
+        }
+        let parent = parent_of(item, steps)?;
         match last {
             Step::Name(name) => {
                 parent.get_mut("M")?.as_object_mut()?.insert(name.clone(), value);
@@ -84,13 +83,12 @@ impl Path {
 
     /// Removes what is at the end of the path; nothing when it is not there. `None` when what leads there is missing.
     pub(super) fn remove(&self, item: &mut Item) -> Option<()> {
-        let (last, parent) = self.0.split_last()?;
-        let Some(parent) = parent_of(item, parent)? else {
-            if let Step::Name(name) = last {
-                item.shift_remove(name);
-            }
+        let (last, steps) = self.0.split_last()?;
+        if let (Step::Name(name), true) = (last, steps.is_empty()) {
+            item.shift_remove(name);
             return Some(());
-        };
+        }
+        let parent = parent_of(item, steps)?;
         match last {
             Step::Name(name) => {
                 parent.get_mut("M")?.as_object_mut()?.shift_remove(name);
@@ -106,16 +104,14 @@ impl Path {
     }
 }
 
-/// The value that the steps lead to; `Some(None)` when there are no steps, which means the item itself.
-fn parent_of<'i>(item: &'i mut Item, steps: &[Step]) -> Option<Option<&'i mut Value>> {
+/// The value that one or more steps lead to.
+fn parent_of<'i>(item: &'i mut Item, steps: &[Step]) -> Option<&'i mut Value> {
     let mut steps = steps.iter();
-    let Some(first) = steps.next() else { return Some(None) };
-    let Step::Name(name) = first else { return None };
-    let value = steps.try_fold(item.get_mut(name)?, |value, step| match step {
+    let Some(Step::Name(name)) = steps.next() else { return None };
+    steps.try_fold(item.get_mut(name)?, |value, step| match step {
         Step::Name(name) => value.get_mut("M")?.get_mut(name),
         Step::At(at) => value.get_mut("L")?.get_mut(*at),
-    })?;
-    Some(Some(value))
+    })
 }
 
 /// The parts of an item that the paths name, in the item's own structure.
