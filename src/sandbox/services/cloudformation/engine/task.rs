@@ -15,6 +15,7 @@ const POLL: &str = "cloudformation.poll";
 
 /// Codes with which services ask to come again, because something is still on its way out.
 const COME_AGAIN: &[&str] = &[
+    providers::NOT_YET,
     "ConcurrentModification",
     "ConcurrentModificationException",
     "ConflictException",
@@ -311,7 +312,8 @@ fn change(call: &mut Call<'_>, stack: &mut Stack, work: &mut Work, name: &str) {
         let (checked, tags) = requested(call, stack, name, &new)?;
         let request = Request { stack: &stack.name, logical: name, properties: &checked, tags };
         let physical = old.physical.clone().unwrap_or_default();
-        let existing = Existing { physical: &physical, properties: &old.properties, snapshot: false };
+        let before = fitted(&old);
+        let existing = Existing { physical: &physical, properties: &before, snapshot: false };
         update(call, &existing, &request).map_err(|error| refusal(provider.service, &error))?;
         Ok(new)
     });
@@ -330,7 +332,8 @@ fn change(call: &mut Call<'_>, stack: &mut Stack, work: &mut Work, name: &str) {
 fn remove(call: &mut Call<'_>, stack: &mut Stack, work: &mut Work, name: &str, resource: &Resource) {
     let Some(provider) = providers::provider(&resource.type_name) else { return };
     let physical = resource.physical.clone().unwrap_or_default();
-    let existing = existing(resource, &physical);
+    let properties = fitted(resource);
+    let existing = existing(resource, &physical, &properties);
     let poll = later(call, POLL, &format!("{}/{name}", stack.name));
     // What was given up on its way must arrive before it can go.
     if !resource.status.ends_with("_COMPLETE") && provider.progress(call, &existing) == Progress::Going {
@@ -350,12 +353,18 @@ fn remove(call: &mut Call<'_>, stack: &mut Stack, work: &mut Work, name: &str, r
     }
 }
 
-fn existing<'e>(resource: &'e Resource, physical: &'e str) -> Existing<'e> {
+/// Properties in the types of the schema, as the provider was given them.
+fn fitted(resource: &Resource) -> Value {
+    let checked = schema::of(&resource.type_name).map(|schema| schema.check(&resource.properties));
+    checked.and_then(Result::ok).unwrap_or_else(|| resource.properties.clone())
+}
+
+fn existing<'e>(resource: &'e Resource, physical: &'e str, properties: &'e Value) -> Existing<'e> {
     // The default policy of a cluster, and of an instance outside one, is Snapshot (aws-behaviour.md 1).
     let by_default = resource.type_name == "AWS::RDS::DBCluster"
         || (resource.type_name == "AWS::RDS::DBInstance" && resource.properties.get("DBClusterIdentifier").is_none());
     let snapshot = resource.deletion == "Snapshot" || (resource.deletion.is_empty() && by_default);
-    Existing { physical, properties: &resource.properties, snapshot }
+    Existing { physical, properties, snapshot }
 }
 
 /// Looks whether a resource is settled, or gone.
@@ -368,7 +377,8 @@ fn look(call: &mut Call<'_>, stack: &mut Stack, work: &mut Work, name: &str) {
     let Some(resource) = resource else { return };
     let Some(provider) = providers::provider(&resource.type_name) else { return };
     let physical = resource.physical.clone().unwrap_or_default();
-    let existing = existing(&resource, &physical);
+    let properties = fitted(&resource);
+    let existing = existing(&resource, &physical, &properties);
     let progress = if let Some(Action::Delete(_)) = action {
         match provider.is_gone(call, &existing) {
             Ok(true) => Progress::Done,

@@ -25,6 +25,8 @@ pub enum By {
     IdList,
     /// A property.
     Property(&'static str),
+    /// Yes.
+    Yes,
 }
 
 /// How the API takes tags.
@@ -36,6 +38,8 @@ pub enum Tags {
     List(&'static str),
     /// `[{key, value}]` in that member.
     LowerList(&'static str),
+    /// `[{TagKey, TagValue}]` in that member.
+    KmsList(&'static str),
     /// `{key: value}` in that member.
     Map(&'static str),
     /// EC2's TagSpecifications for that kind of resource.
@@ -87,6 +91,8 @@ pub struct Api {
     pub renamed: &'static [(&'static str, &'static str)],
     /// Properties that the creating operation does not take.
     pub dropped: &'static [&'static str],
+    /// Properties that AWS has and the sandbox does not simulate.
+    pub refused: &'static [&'static str],
     /// The property that carries tags.
     pub tag_property: &'static str,
     /// How the API takes them.
@@ -97,8 +103,8 @@ pub struct Api {
     pub read: (&'static str, &'static [(&'static str, By)], &'static str),
     /// Its states, when it has any.
     pub settled: Option<Settled>,
-    /// States in which it counts as deleted.
-    pub gone: &'static [&'static str],
+    /// Where a state stands, and the states in which it counts as deleted.
+    pub gone: (&'static str, &'static [&'static str]),
     /// Attributes and where they stand in what the read gives.
     pub attributes: &'static [(&'static str, &'static str)],
     /// Attributes that are not there.
@@ -130,12 +136,13 @@ impl Api {
         lower: false,
         renamed: &[],
         dropped: &[],
+        refused: &[],
         tag_property: "Tags",
         tags: Tags::None,
         style: Style::Same,
         read: ("", &[], ""),
         settled: None,
-        gone: &[],
+        gone: ("", &[]),
         attributes: &[],
         attribute: None,
         delete: ("", &[]),
@@ -178,6 +185,9 @@ impl Api {
 
     /// The input of the creating operation.
     fn input(&self, call: &mut Call<'_>, request: &Request<'_>) -> Result<Value, AwsError> {
+        if let Some(name) = self.refused.iter().find(|name| request.properties.get(**name).is_some()) {
+            return Err(unsupported(&format!("{name} of {}", self.type_name)));
+        }
         let mut properties = request.properties.clone();
         if let Some(members) = properties.as_object_mut() {
             members.shift_remove(self.tag_property);
@@ -207,6 +217,7 @@ impl Api {
                 Tags::None => ("", Value::Null),
                 Tags::List(member) => (member, list("Key", "Value")),
                 Tags::LowerList(member) => (member, list("key", "value")),
+                Tags::KmsList(member) => (member, list("TagKey", "TagValue")),
                 Tags::Map(member) => {
                     (member, request.tags.iter().map(|(k, v)| (k.clone(), Value::String(v.clone()))).collect())
                 }
@@ -284,17 +295,19 @@ impl Api {
 
     /// Whether it is gone.
     pub fn is_gone(&self, call: &mut Call<'_>, existing: &Existing<'_>) -> Result<bool, AwsError> {
-        if self.settled.is_none() {
+        if self.settled.is_none() || self.delete.0.is_empty() {
             return Ok(true);
         }
-        Ok(match self.read(call, existing)? {
-            None => true,
-            Some(body) => {
-                let at = self.settled.map_or("", |settled| settled.at);
-                body.pointer(at).and_then(Value::as_str).is_some_and(|state| self.gone.contains(&state))
-            }
-        })
+        let (at, states) = self.gone;
+        let read = self.read(call, existing)?;
+        Ok(read
+            .is_none_or(|body| body.pointer(at).and_then(Value::as_str).is_some_and(|state| states.contains(&state))))
     }
+}
+
+/// The refusal of something that AWS has and the sandbox has not.
+pub fn unsupported(what: &str) -> AwsError {
+    AwsError::client("SandboxUnsupportedParameter", format!("The sandbox does not simulate {what}."))
 }
 
 fn filled(members: &[(&str, By)], existing: &Existing<'_>) -> Value {
@@ -304,6 +317,7 @@ fn filled(members: &[(&str, By)], existing: &Existing<'_>) -> Value {
             let value = match by {
                 By::Id => Value::String(existing.physical.to_owned()),
                 By::IdList => json!([existing.physical]),
+                By::Yes => Value::Bool(true),
                 By::Property(name) => existing.properties.get(*name).cloned().unwrap_or_default(),
             };
             ((*member).to_owned(), value)

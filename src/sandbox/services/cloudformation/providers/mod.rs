@@ -7,12 +7,20 @@ use serde_json::Value;
 
 use super::schema;
 use crate::sandbox::call::{AwsError, Call};
+use crate::sandbox::services;
 
 mod api;
+mod apigateway;
+mod compute;
+mod database;
 mod ec2;
+mod edge;
 mod iam;
+mod managed;
+mod security;
+mod storage;
 
-pub use api::{Api, By, Id, Settled, Style, Tags, spoken};
+pub use api::{Api, By, Id, Settled, Style, Tags, spoken, unsupported};
 
 /// What a type is made from.
 #[derive(Debug)]
@@ -59,14 +67,37 @@ pub enum Progress {
 /// The provider of a type, when the sandbox simulates it.
 pub fn provider(type_name: &str) -> Option<&'static Api> {
     schema::of(type_name)?;
-    TABLES.iter().flat_map(|table| table.iter()).find(|api| api.type_name == type_name)
+    TABLES.iter().flat_map(|table| table.iter()).find(|api| api.type_name == type_name && simulated(api))
 }
 
-const TABLES: &[&[Api]] = &[ec2::TYPES, iam::TYPES];
+const TABLES: &[&[Api]] = &[
+    apigateway::TYPES,
+    managed::TYPES,
+    compute::TYPES,
+    database::TYPES,
+    ec2::TYPES,
+    edge::TYPES,
+    iam::TYPES,
+    security::TYPES,
+    storage::TYPES,
+];
+
+/// A type is simulated when its service has the operation that makes it.
+fn simulated(api: &Api) -> bool {
+    api.create.is_empty() || services::handler(api.service, api.create).is_some()
+}
 
 /// All types that the sandbox simulates.
 pub fn types() -> impl Iterator<Item = &'static str> {
-    TABLES.iter().flat_map(|table| table.iter()).map(|api| api.type_name)
+    TABLES.iter().flat_map(|table| table.iter()).filter(|api| simulated(api)).map(|api| api.type_name)
+}
+
+/// The code of an error that asks the engine to come again; nobody else sees it.
+pub const NOT_YET: &str = "NotYet";
+
+/// Asks the engine to come again: a deletion has several steps.
+pub fn not_yet(why: &str) -> AwsError {
+    AwsError::client(NOT_YET, why)
 }
 
 /// Whether an error says that the thing is not there.
