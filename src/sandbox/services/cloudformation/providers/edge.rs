@@ -25,7 +25,7 @@ pub const TYPES: &[Api] = &[
         }),
         update: Some(|call, existing, request| {
             let config = request.properties.get("DistributionConfig").cloned().unwrap_or_default();
-            configure(call, existing, config)
+            configure(call, existing, &config)
         }),
         before_delete: Some(remove_distribution),
         ..Api::NEW
@@ -109,7 +109,7 @@ pub const TYPES: &[Api] = &[
 ];
 
 /// Changes a distribution's configuration: its own references stay.
-fn configure(call: &mut Call<'_>, existing: &Existing<'_>, config: Value) -> Result<(), AwsError> {
+fn configure(call: &mut Call<'_>, existing: &Existing<'_>, config: &Value) -> Result<(), AwsError> {
     let found = call.invoke("cloudfront", "GetDistributionConfig", &json!({ "Id": existing.physical }))?;
     let mut config = config.as_object().cloned().unwrap_or_default();
     if let Some(reference) = found.pointer("/DistributionConfig/CallerReference") {
@@ -129,7 +129,7 @@ fn remove_distribution(call: &mut Call<'_>, existing: &Existing<'_>) -> Result<(
     if config.get("Enabled") == Some(&Value::Bool(true)) {
         let mut disabled = config.as_object().cloned().unwrap_or_default();
         disabled.insert("Enabled".into(), false.into());
-        configure(call, existing, Value::Object(disabled))?;
+        configure(call, existing, &Value::Object(disabled))?;
         return Err(not_yet("the distribution is being disabled"));
     }
     if found.pointer("/Distribution/Status").and_then(Value::as_str) != Some("Deployed") {

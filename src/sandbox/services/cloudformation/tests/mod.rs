@@ -1,6 +1,7 @@
 //! The engine's behaviour, over the network and roles.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
+mod bookstore;
 mod deletion;
 mod lifecycle;
 mod refusals;
@@ -58,16 +59,18 @@ pub fn status(world: &mut World, name: &str) -> String {
 
 /// Events oldest first: logical id, status, reason.
 pub fn events(world: &mut World, name: &str) -> Vec<(String, String, String)> {
-    let answer = ask(world, "DescribeStackEvents", &json!({ "StackName": name })).unwrap();
     let text = |event: &Value, member: &str| event[member].as_str().unwrap_or_default().to_owned();
-    let mut events: Vec<_> = answer["StackEvents"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|event| {
+    let (mut events, mut input) = (Vec::new(), json!({ "StackName": name }));
+    loop {
+        let page = ask(world, "DescribeStackEvents", &input).unwrap();
+        events.extend(page["StackEvents"].as_array().unwrap().iter().map(|event| {
             (text(event, "LogicalResourceId"), text(event, "ResourceStatus"), text(event, "ResourceStatusReason"))
-        })
-        .collect();
+        }));
+        match page.get("NextToken") {
+            Some(token) => input["NextToken"] = token.clone(),
+            None => break,
+        }
+    }
     events.reverse();
     events
 }
