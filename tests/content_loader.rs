@@ -1,0 +1,256 @@
+//! What an author sees for each kind of mistake: file, line, column, the message and what to do.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
+use std::path::Path;
+
+use multi_region_workshop::content::{self, Diagnostic, Severity, Source};
+
+const WORKSHOP: &str = r#"format: 1
+id: tiny
+title: Tiny
+objectives: { rto: 15m, rpo: 15m }
+regions:
+  primary: { default: eu-west-1 }
+  secondary: { default: ap-southeast-1, differs_from: primary }
+vars:
+  suffix: { random: 6, persist: true }
+names:
+  bucket: "tiny-{{ vars.suffix }}"
+effects:
+  read: { sandbox: auto, aws: auto }
+  create: { sandbox: auto, aws: ask }
+  update: { sandbox: auto, aws: ask }
+  delete: { sandbox: ask, aws: type_name }
+  fault: { sandbox: ask, aws: type_name }
+modules: [m1]
+"#;
+
+const MODULE: &str = "format: 1
+id: m1
+title: One
+needs: []
+gives: [m1.bucket]
+time: { p50: 5m, p95: 10m }
+";
+
+const STEP: &str = r##"---
+id: bucket
+title: Make a bucket
+kind: do
+gives: [m1.bucket]
+goal: "A bucket in {{ region.primary }}."
+checks:
+  - id: there
+    title: Bucket {{ names.bucket }}
+    read: aws s3api get-bucket-location --bucket {{ names.bucket }} --region {{ region.primary }}
+    expect:
+      - { path: LocationConstraint, eq: "{{ region.primary }}" }
+    fail:
+      - { when: not_found, say: "There is no bucket {{ names.bucket }}.", fix: "#create" }
+hints:
+  - { show: "#create" }
+outputs:
+  place:
+    read: aws s3api get-bucket-location --bucket {{ names.bucket }} --region {{ region.primary }}
+    path: LocationConstraint
+---
+
+# Make a bucket
+
+```bash {#create region=primary effect=create undo=#delete}
+$ aws s3api create-bucket --bucket {{ names.bucket }} \
+    --region {{ region.primary }}
+```
+
+```bash {#delete region=primary effect=delete hidden}
+$ aws s3api delete-bucket --bucket {{ names.bucket }} \
+    --region {{ region.primary }}
+```
+"##;
+
+struct Folder(tempfile::TempDir);
+
+impl Folder {
+    fn good() -> Self {
+        let folder = Self(tempfile::tempdir().unwrap());
+        folder.write("workshop.yaml", WORKSHOP);
+        folder.write("1-one/module.yaml", MODULE);
+        folder.write("1-one/10-bucket.md", STEP);
+        folder
+    }
+
+    fn write(&self, path: &str, text: &str) {
+        let path = self.0.path().join(path);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+    }
+
+    fn found(&self) -> Vec<Diagnostic> {
+        content::compile(&Source::Dir(self.0.path().to_path_buf())).diagnostics
+    }
+}
+
+/// The findings after `from` was replaced by `to` in one file of a good workshop.
+fn after(file: &str, from: &str, to: &str) -> Vec<Diagnostic> {
+    let folder = Folder::good();
+    let path = folder.0.path().join(file);
+    let text = std::fs::read_to_string(&path).unwrap();
+    assert!(text.contains(from), "{file} has no {from:?}");
+    std::fs::write(&path, text.replacen(from, to, 1)).unwrap();
+    folder.found()
+}
+
+#[track_caller]
+fn expect(found: &[Diagnostic], severity: Severity, file: &str, at: (usize, usize), message: &str, help: &str) {
+    let hit = found.iter().any(|finding| {
+        finding.severity == severity
+            && Path::new(&finding.file).ends_with(file)
+            && (finding.line, finding.column) == at
+            && finding.message.contains(message)
+            && finding.help.as_deref().unwrap_or_default().contains(help)
+    });
+    let all: Vec<String> = found.iter().map(ToString::to_string).collect();
+    assert!(hit, "no {severity:?} at {file}:{}:{} with {message:?} and {help:?} in:\n{}", at.0, at.1, all.join("\n"));
+}
+
+const ERROR: Severity = Severity::Error;
+const WARNING: Severity = Severity::Warning;
+const STEP_FILE: &str = "1-one/10-bucket.md";
+
+#[test]
+fn a_good_workshop_has_no_finding() {
+    let folder = Folder::good();
+    assert_eq!(folder.found(), []);
+    let workshop = content::load(&Source::Dir(folder.0.path().to_path_buf())).unwrap();
+    let step = &workshop.modules[0].steps[0];
+    assert_eq!((step.id.as_str(), step.solution.as_slice()), ("m1.bucket", ["create".to_owned()].as_slice()));
+    assert_eq!(step.actions[0].id, "m1.bucket#create");
+    assert_eq!(step.checks[0].id, "m1.bucket/there");
+}
+
+#[test]
+fn an_unknown_key_is_named_with_the_nearest_known_one() {
+    let found = after(STEP_FILE, "title: Make", "titel: Make");
+    expect(&found, ERROR, STEP_FILE, (3, 1), "unknown key `titel`", "did you mean `title`?");
+    let found = after(STEP_FILE, "eq: \"{{", "equals: \"{{");
+    expect(&found, ERROR, STEP_FILE, (12, 37), "unknown key `equals`", "known here");
+    let found = after("1-one/module.yaml", "needs: []", "need: []");
+    expect(&found, ERROR, "1-one/module.yaml", (4, 1), "unknown key `need`", "did you mean `needs`?");
+}
+
+#[test]
+fn all_mistakes_are_told_at_once() {
+    let folder = Folder::good();
+    folder.write("workshop.yaml", &WORKSHOP.replace("title: Tiny", "titel: Tiny").replace("rto: 15m", "rto: soon"));
+    folder.write("1-one/module.yaml", &MODULE.replace("format: 1", "format: 2"));
+    let found = folder.found();
+    expect(&found, ERROR, "workshop.yaml", (3, 1), "unknown key `titel`", "title");
+    expect(&found, ERROR, "workshop.yaml", (4, 20), "`soon` is not a span of time", "20m");
+    expect(&found, ERROR, "1-one/module.yaml", (1, 9), "format: 1", "newer guide");
+}
+
+#[test]
+fn a_fact_that_nothing_gives_is_named() {
+    let found = after("1-one/module.yaml", "needs: []", "needs: [m0.nothing-like-it]");
+    expect(&found, ERROR, "1-one/module.yaml", (4, 9), "`m0.nothing-like-it`, which no step gives", "gives");
+    let found = after("1-one/module.yaml", "gives: [m1.bucket]", "gives: [m1.bukket]");
+    expect(&found, ERROR, "1-one/module.yaml", (5, 9), "`m1.bukket`, which no step gives", "did you mean `m1.bucket`?");
+    let found = after("1-one/module.yaml", "needs: []", "needs: [m1.bucket]");
+    expect(&found, ERROR, "1-one/module.yaml", (4, 9), "this or a later module", "");
+}
+
+#[test]
+fn template_names_are_checked_where_they_stand() {
+    let found = after(STEP_FILE, "# Make a bucket", "# Make {{ names.buket }}");
+    expect(&found, ERROR, STEP_FILE, (23, 8), "unknown template name `names.buket`", "did you mean `names.bucket`?");
+    let found = after(STEP_FILE, "A bucket in {{ region.primary }}", "A bucket in {{ region.primary");
+    expect(&found, ERROR, STEP_FILE, (6, 7), "broken template: `{{` without `}}`", "{{ region.primary }}");
+    let found = after(STEP_FILE, "# Make a bucket", "# Make {{ out.m1.plaice }}");
+    expect(&found, ERROR, STEP_FILE, (23, 8), "unknown template name `out.m1.plaice`", "did you mean `out.m1.place`?");
+    let found = after(STEP_FILE, "goal: \"A bucket", "goal: \"{{ found.region }}");
+    expect(&found, ERROR, STEP_FILE, (6, 7), "unknown template name `found.region`", "only in a check's");
+}
+
+#[test]
+fn anchors_lead_somewhere() {
+    let found = after(STEP_FILE, "undo=#delete", "undo=#delet");
+    expect(&found, ERROR, STEP_FILE, (25, 1), "the page has no fence `#delet`", "did you mean `#delete`?");
+    let found = after(STEP_FILE, "fix: \"#create\"", "fix: \"#make-it\"");
+    expect(&found, ERROR, STEP_FILE, (14, 80), "the page has no fence `#make-it`", "create, delete");
+}
+
+#[test]
+fn ids_are_unique() {
+    let folder = Folder::good();
+    folder.write("1-one/20-again.md", STEP);
+    let found = folder.found();
+    expect(&found, ERROR, "1-one/20-again.md", (2, 1), "two steps have the id `m1.bucket`", "unique");
+    let found = after(STEP_FILE, "{#delete region", "{#create region");
+    expect(&found, ERROR, STEP_FILE, (30, 1), "two fences `#create`", "rename");
+}
+
+#[test]
+fn a_step_proves_what_it_gives() {
+    let from = &STEP[STEP.find("checks:").unwrap()..STEP.find("hints:").unwrap()];
+    let found = after(STEP_FILE, from, "");
+    expect(&found, ERROR, STEP_FILE, (2, 1), "has no check", "no_check");
+    expect(&found, ERROR, STEP_FILE, (2, 1), "gives a fact, but has no check", "");
+    let found = after(STEP_FILE, "when: not_found", "when: LocationConstraint");
+    expect(&found, WARNING, STEP_FILE, (8, 5), "when nothing is found", "not_found");
+    let found = after(STEP_FILE, "hints:\n  - { show: \"#create\" }\n", "");
+    expect(&found, WARNING, STEP_FILE, (2, 1), "has no hint", "nudge");
+}
+
+#[test]
+fn fences_hold_commands_with_known_attributes() {
+    let found = after(STEP_FILE, "effect=create", "efect=create");
+    expect(&found, ERROR, STEP_FILE, (25, 1), "unknown attribute `efect`", "did you mean `effect`?");
+    let found = after(STEP_FILE, "$ aws s3api create-bucket", "$ rm -rf /tmp/x");
+    expect(&found, ERROR, STEP_FILE, (26, 1), "rm", "aws");
+    let found = after(STEP_FILE, "$ aws s3api create-bucket", "$ aws s3api creat-bucket");
+    expect(&found, ERROR, STEP_FILE, (26, 1), "did you mean 'create-bucket'?", "");
+    let found = after(STEP_FILE, "effect=delete", "effect=read");
+    expect(&found, ERROR, STEP_FILE, (30, 1), "`effect=read`, but the fence's commands delete", "confirmations");
+}
+
+#[test]
+fn what_learners_would_stumble_over_is_a_warning() {
+    let found = after(STEP_FILE, " undo=#delete", "");
+    expect(&found, WARNING, STEP_FILE, (25, 1), "has no `undo`", "undo=#");
+    let found = after(STEP_FILE, "    --region {{ region.primary }}", "    --region eu-west-1");
+    expect(&found, WARNING, STEP_FILE, (27, 1), "the Region `eu-west-1` is written out", "region.primary");
+    let found = after(STEP_FILE, "--bucket {{ names.bucket }} \\\n", "--bucket b-123456789012 \\\n");
+    expect(&found, WARNING, STEP_FILE, (26, 1), "the account id `123456789012` is written out", "output");
+    let long = format!("--bucket {} \\\n", "b".repeat(60));
+    let found = after(STEP_FILE, "--bucket {{ names.bucket }} \\\n", &long);
+    expect(&found, WARNING, STEP_FILE, (26, 1), "76 fit", "break the line");
+    let found = after(STEP_FILE, " \\\n    --region {{ region.primary }}\n", "\n");
+    expect(&found, WARNING, STEP_FILE, (25, 1), "names no Region", "--region");
+}
+
+#[test]
+fn regions_exist_and_differ() {
+    let found = after("workshop.yaml", "default: eu-west-1", "default: eu-wset-1");
+    expect(&found, ERROR, "workshop.yaml", (6, 23), "no AWS Region `eu-wset-1`", "eu-west-1");
+    let found = after("workshop.yaml", "default: eu-west-1", "default: ap-southeast-1");
+    expect(&found, ERROR, "workshop.yaml", (6, 3), "both Regions are `ap-southeast-1`", "two different");
+}
+
+#[test]
+fn broken_yaml_and_missing_files_have_a_place() {
+    let found = after(STEP_FILE, "kind: do", "kind: [do");
+    assert!(
+        found.iter().any(|f| f.severity == ERROR && f.message.contains("not valid YAML") && f.line >= 4),
+        "{found:?}"
+    );
+    let found = after(STEP_FILE, "---\nid", "id");
+    expect(&found, ERROR, STEP_FILE, (1, 1), "no front matter", "---");
+    let empty = tempfile::tempdir().unwrap();
+    let found = content::load(&Source::Dir(empty.path().to_path_buf())).unwrap_err();
+    assert!(found[0].message.contains("no workshop.yaml"));
+    let found = content::load(&Source::Dir(empty.path().join("nowhere"))).unwrap_err();
+    assert!(found[0].message.contains("cannot be read"));
+    let folder = Folder::good();
+    folder.write("assets/templates/broken.yaml", "Resources:\n  A: [\n");
+    expect(&folder.found(), ERROR, "assets/templates/broken.yaml", (3, 1), "not valid YAML", "");
+}
