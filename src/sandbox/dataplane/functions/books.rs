@@ -12,7 +12,7 @@ pub fn handle(lambda: &mut Lambda<'_>, event: &Value) -> Result<Value, String> {
             return Ok(lambda.answer(400, &json!({ "message": "A book id has letters, digits and hyphens." })));
         }
         let input = json!({ "TableName": table, "Key": { "id": { "S": id } } });
-        let found = lambda.dynamodb("GetItem", &table, &input).map_err(thrown)?;
+        let found = lambda.dynamodb("GetItem", &table, &input).map_err(|error| thrown(&error))?;
         return Ok(match found.get("Item").filter(|item| !item.is_null()) {
             Some(item) => lambda.answer(200, &json!({ "book": plain_item(item) })),
             None => lambda.answer(404, &json!({ "message": format!("No book {id}.") })),
@@ -31,7 +31,7 @@ pub fn handle(lambda: &mut Lambda<'_>, event: &Value) -> Result<Value, String> {
         }
         None => lambda.all_pages("Scan", &table, &json!({ "TableName": table })),
     }
-    .map_err(thrown)?;
+    .map_err(|error| thrown(&error))?;
     books.sort_by_key(|book| book.get("name").and_then(Value::as_str).unwrap_or_default().to_owned());
     Ok(lambda.answer(200, &json!({ "books": books })))
 }

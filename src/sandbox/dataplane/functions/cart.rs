@@ -22,7 +22,9 @@ pub fn handle(lambda: &mut Lambda<'_>, event: &Value) -> Result<Value, String> {
     };
     let key = json!({ "customerId": { "S": customer }, "bookId": { "S": book } });
     if verb == "DELETE" {
-        lambda.dynamodb("DeleteItem", &table, &json!({ "TableName": table, "Key": key })).map_err(thrown)?;
+        lambda
+            .dynamodb("DeleteItem", &table, &json!({ "TableName": table, "Key": key }))
+            .map_err(|error| thrown(&error))?;
         return Ok(lambda.answer(200, &json!({ "removed": book })));
     }
     let Some(quantity) = body.get("quantity").and_then(Value::as_u64).filter(|q| (1..=99).contains(q)) else {
@@ -31,7 +33,7 @@ pub fn handle(lambda: &mut Lambda<'_>, event: &Value) -> Result<Value, String> {
     let item = json!({ "customerId": customer, "bookId": book, "quantity": quantity });
     if verb == "POST" {
         let input = json!({ "TableName": table, "Item": attributes(&item) });
-        lambda.dynamodb("PutItem", &table, &input).map_err(thrown)?;
+        lambda.dynamodb("PutItem", &table, &input).map_err(|error| thrown(&error))?;
         return Ok(lambda.answer(201, &json!({ "item": item })));
     }
     let input = json!({
@@ -46,7 +48,7 @@ pub fn handle(lambda: &mut Lambda<'_>, event: &Value) -> Result<Value, String> {
         Err(error) if error.code == "ConditionalCheckFailedException" => {
             Ok(lambda.answer(404, &json!({ "message": format!("No book {book} in the cart.") })))
         }
-        Err(error) => Err(thrown(error)),
+        Err(error) => Err(thrown(&error)),
     }
 }
 
@@ -59,7 +61,9 @@ fn read(lambda: &mut Lambda<'_>, event: &Value, table: &str, customer: &str) -> 
         return Ok(lambda.answer(400, &json!({ "message": "A book id has letters, digits and hyphens." })));
     }
     let key = json!({ "customerId": { "S": customer }, "bookId": { "S": book } });
-    let found = lambda.dynamodb("GetItem", table, &json!({ "TableName": table, "Key": key })).map_err(thrown)?;
+    let found = lambda
+        .dynamodb("GetItem", table, &json!({ "TableName": table, "Key": key }))
+        .map_err(|error| thrown(&error))?;
     Ok(match found.get("Item").filter(|item| !item.is_null()) {
         Some(item) => lambda.answer(200, &json!({ "item": plain_item(item) })),
         None => lambda.answer(404, &json!({ "message": format!("No book {book} in the cart.") })),
@@ -73,5 +77,5 @@ pub fn of_customer(lambda: &mut Lambda<'_>, table: &str, customer: &str) -> Resu
         "KeyConditionExpression": "customerId = :customer",
         "ExpressionAttributeValues": { ":customer": { "S": customer } },
     });
-    lambda.all_pages("Query", table, &input).map_err(thrown)
+    lambda.all_pages("Query", table, &input).map_err(|error| thrown(&error))
 }

@@ -198,6 +198,6 @@ fn attributes(value: &Value) -> Value {
 }
 
 /// An AWS error as the exception that the SDK would throw.
-fn thrown(error: AwsError) -> String {
+fn thrown(error: &AwsError) -> String {
     format!("{}: {}", error.code, error.message)
 }

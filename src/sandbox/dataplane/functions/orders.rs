@@ -32,7 +32,7 @@ pub fn handle(lambda: &mut Lambda<'_>, event: &Value) -> Result<Value, String> {
     for line in &cart {
         let id = line.get("bookId").and_then(Value::as_str).unwrap_or_default();
         let input = json!({ "TableName": catalogue, "Key": { "id": { "S": id } } });
-        let found = lambda.dynamodb("GetItem", &catalogue, &input).map_err(thrown)?;
+        let found = lambda.dynamodb("GetItem", &catalogue, &input).map_err(|error| thrown(&error))?;
         match found.get("Item").map(plain_item).and_then(|book| book.get("price").cloned()) {
             Some(price) if !price.is_null() => {
                 books.push(json!({ "bookId": id, "quantity": line.get("quantity"), "price": price }));
@@ -54,7 +54,7 @@ pub fn handle(lambda: &mut Lambda<'_>, event: &Value) -> Result<Value, String> {
         Err(error) if error.code == "TransactionCanceledException" => {
             conflict(lambda, "The cart changed in the meantime. Look at it and order again.")
         }
-        Err(error) => Err(thrown(error)),
+        Err(error) => Err(thrown(&error)),
     }
 }
 

@@ -13,6 +13,9 @@ use crate::sandbox::chance;
 use crate::sandbox::dataplane::dns;
 use crate::sandbox::world::What;
 
+#[cfg(test)]
+mod tests;
+
 /// What this service holds.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct State {

@@ -13,6 +13,9 @@ mod deployments;
 pub mod domains;
 mod methods;
 
+#[cfg(test)]
+mod tests;
+
 pub use domains::hosted_zone;
 
 /// What this service holds.

@@ -10,6 +10,9 @@ use crate::domain::SimTime;
 use crate::sandbox::call::{AwsError, Call, required, tag_list, tags, text};
 use crate::sandbox::world::What;
 
+#[cfg(test)]
+mod tests;
+
 /// What this service holds.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct State {

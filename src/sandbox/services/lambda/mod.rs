@@ -12,6 +12,9 @@ pub mod functions;
 pub mod permissions;
 pub mod sources;
 
+#[cfg(test)]
+mod tests;
+
 /// What this service holds.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct State {

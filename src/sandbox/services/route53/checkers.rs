@@ -56,10 +56,8 @@ pub fn of(config: &Config) -> Vec<Checker> {
 
 /// Spreads the checkers over the configured Regions.
 pub fn move_to(config: &Config, checkers: &mut [Checker]) {
-    let regions: Vec<&str> = match config.regions.is_empty() {
-        true => CHECKER_REGIONS.to_vec(),
-        false => config.regions.iter().map(String::as_str).collect(),
-    };
+    let chosen: Vec<&str> = config.regions.iter().map(String::as_str).collect();
+    let regions = if chosen.is_empty() { CHECKER_REGIONS.to_vec() } else { chosen };
     for (checker, region) in checkers.iter_mut().zip(regions.iter().cycle()) {
         (*region).clone_into(&mut checker.region);
     }
