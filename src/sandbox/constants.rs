@@ -225,8 +225,8 @@ pub const CONSTANTS: &[Constant] = &[
     // Route 53
     millis(
         "route53.change.accept",
+        30,
         60,
-        150,
         Estimate,
         "how long a zone refuses the next change with PriorRequestNotComplete; AWS gives no number",
     ),

@@ -1,5 +1,11 @@
 //! The blog: load balancer, targets, tasks, database, and the failover alias in front of them.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::needless_pass_by_value
+)]
 
 use std::time::Duration;
 

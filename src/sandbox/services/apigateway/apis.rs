@@ -145,11 +145,10 @@ pub fn create(call: &mut Call<'_>, input: &Value) -> Result<Value, AwsError> {
             ));
         }
     }
-    let types: Vec<String> = input
-        .pointer("/endpointConfiguration/types")
-        .and_then(Value::as_array)
-        .map(|list| list.iter().filter_map(Value::as_str).map(str::to_owned).collect())
-        .unwrap_or_else(|| vec!["EDGE".to_owned()]);
+    let types: Vec<String> = input.pointer("/endpointConfiguration/types").and_then(Value::as_array).map_or_else(
+        || vec!["EDGE".to_owned()],
+        |list| list.iter().filter_map(Value::as_str).map(str::to_owned).collect(),
+    );
     let (id, root) = (call.hex_id(10), call.hex_id(10));
     let api = RestApi {
         id: id.clone(),

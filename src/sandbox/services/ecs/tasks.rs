@@ -10,6 +10,7 @@ use super::{Transition, bare, clusters, texts};
 use crate::domain::SimTime;
 use crate::sandbox::call::{AwsError, Call, required, text};
 use crate::sandbox::chance;
+use crate::sandbox::services::elbv2::groups::TargetGroup;
 use crate::sandbox::services::iam;
 use crate::sandbox::world::What;
 
@@ -105,7 +106,7 @@ pub fn stop(call: &mut Call<'_>, id: &str, reason: &str) {
     if served {
         let groups = call.regional().ecs.services.get(&service).map(Service::groups).unwrap_or_default();
         for group in groups {
-            let draining = call.regional().elbv2.groups.get(&group).map_or(0, |group| group.draining_seconds());
+            let draining = call.regional().elbv2.groups.get(&group).map_or(0, TargetGroup::draining_seconds);
             after = after.max(Duration::from_secs(draining));
             let input = json!({ "TargetGroupArn": group, "Targets": [{ "Id": ip }] });
             // A group that is gone has nothing to drain.

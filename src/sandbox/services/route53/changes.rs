@@ -189,7 +189,7 @@ fn apply(zone: &HostedZone, steps: &[(String, RecordSet)]) -> Result<(Vec<Record
                 problems.push("A HostedZone must contain at least one NS record for the zone itself.".to_owned());
             }
             ("DELETE", None) => {
-                problems.push(format!("Tried to delete resource record set {} but it was not found", named(record)))
+                problems.push(format!("Tried to delete resource record set {} but it was not found", named(record)));
             }
             ("DELETE", Some(at)) => {
                 if after.get(at).is_some_and(|other| other.same_content(record)) {
@@ -203,7 +203,7 @@ fn apply(zone: &HostedZone, steps: &[(String, RecordSet)]) -> Result<(Vec<Record
                 }
             }
             ("CREATE", Some(_)) => {
-                problems.push(format!("Tried to create resource record set {} but it already exists", named(record)))
+                problems.push(format!("Tried to create resource record set {} but it already exists", named(record)));
             }
             (_, existing) => {
                 if let Some(problem) = record.value_problem() {

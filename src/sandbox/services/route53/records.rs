@@ -233,20 +233,17 @@ impl RecordSet {
             Policy::Failover(role) => drop(map.insert("Failover".into(), json!(role))),
             Policy::Multivalue => drop(map.insert("MultiValueAnswer".into(), json!(true))),
         }
-        match &self.alias {
-            Some(alias) => drop(map.insert(
-                "AliasTarget".into(),
-                json!({
-                    "HostedZoneId": alias.zone,
-                    "DNSName": alias.name,
-                    "EvaluateTargetHealth": alias.evaluate_target_health,
-                }),
-            )),
-            None => {
-                map.insert("TTL".into(), json!(self.ttl));
-                let values: Vec<Value> = self.values.iter().map(|value| json!({ "Value": value })).collect();
-                map.insert("ResourceRecords".into(), Value::Array(values));
-            }
+        if let Some(alias) = &self.alias {
+            let target = json!({
+                "HostedZoneId": alias.zone,
+                "DNSName": alias.name,
+                "EvaluateTargetHealth": alias.evaluate_target_health,
+            });
+            map.insert("AliasTarget".into(), target);
+        } else {
+            map.insert("TTL".into(), json!(self.ttl));
+            let values: Vec<Value> = self.values.iter().map(|value| json!({ "Value": value })).collect();
+            map.insert("ResourceRecords".into(), Value::Array(values));
         }
         if let Some(id) = &self.health_check {
             map.insert("HealthCheckId".into(), json!(id));

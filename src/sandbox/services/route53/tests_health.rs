@@ -1,5 +1,11 @@
 //! Health checks: configuration, checkers and what they conclude. Numbers from aws-behaviour.md, section 3.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::needless_pass_by_value
+)]
 
 use std::time::Duration;
 
@@ -98,7 +104,7 @@ fn a_clean_failure_flips_as_fast_as_the_table_says() {
     for (interval, threshold, low, median, high) in
         [(10, 3, 26.8, 28.7, 29.8), (10, 1, 6.7, 8.5, 9.6), (30, 3, 80.0, 85.4, 88.7)]
     {
-        let (p5, p50, p95) = flips(interval, threshold, 120, |world, api| break_it(world, api));
+        let (p5, p50, p95) = flips(interval, threshold, 120, break_it);
         let near = |is: f64, wanted: f64| (is - wanted).abs() < 1.3 * (interval as f64 / 10.0);
         assert!(
             near(p5, low) && near(p50, median) && near(p95, high),
