@@ -103,6 +103,11 @@ impl Clock {
         Self { source }
     }
 
+    /// Where this clock's time comes from, for a source that builds on another.
+    pub fn source(&self) -> Arc<dyn Source> {
+        Arc::clone(&self.source)
+    }
+
     /// The current instant.
     pub fn now(&self) -> SimTime {
         self.source.now()

@@ -13,7 +13,7 @@ pub mod time;
 pub use check::{Cause, FactId, Outcome, Unknown};
 pub use event::{Event, EventKind};
 pub use operation::{Effect, Failure, FailureClass, Operation, Reply};
-pub use ports::{BoxFuture, DataPlane, Faults, Operations};
+pub use ports::{BoxFuture, DataPlane, DnsAnswer, Faults, Operations};
 pub use region::{GLOBAL_REGION, Region, RegionPair, Role};
 pub use resource::{Resource, ResourceState};
 pub use time::SimTime;

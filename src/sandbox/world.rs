@@ -163,6 +163,11 @@ impl Timeline {
         self.entries.keys().next().and_then(|key| Self::instant(key))
     }
 
+    /// The instant of the last transition.
+    pub fn last(&self) -> Option<SimTime> {
+        self.entries.keys().next_back().and_then(|key| Self::instant(key))
+    }
+
     /// Takes the next transition when it is due by `until`.
     fn pop(&mut self, until: SimTime) -> Option<(SimTime, Transition)> {
         let at = self.next().filter(|at| *at <= until)?;

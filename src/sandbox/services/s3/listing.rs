@@ -1,4 +1,4 @@
-//! Lists of objects and versions: prefixes, delimiters and pages.
+//! Lists of objects and versions: prefixes, delimiters and pages. The codec encodes keys for clients that ask for it.
 
 use serde_json::{Map, Value, json};
 
@@ -13,7 +13,6 @@ struct Ask<'v> {
     prefix: &'v str,
     delimiter: Option<&'v str>,
     limit: usize,
-    encode: bool,
 }
 
 impl<'v> Ask<'v> {
@@ -23,24 +22,7 @@ impl<'v> Ask<'v> {
             prefix: text(input, "Prefix").unwrap_or_default(),
             delimiter: text(input, "Delimiter").filter(|d| !d.is_empty()),
             limit: limit.min(MAX_KEYS),
-            encode: text(input, "EncodingType") == Some("url"),
         }
-    }
-
-    /// A key as the client wants it written.
-    fn key(&self, key: &str) -> String {
-        if !self.encode {
-            return key.to_owned();
-        }
-        key.bytes()
-            .map(|byte| match byte {
-                b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'*' | b'/' => {
-                    char::from(byte).to_string()
-                }
-                b' ' => "+".to_owned(),
-                other => format!("%{other:02X}"),
-            })
-            .collect()
     }
 
     /// The common prefix that hides this key, when the delimiter rolls it up.
@@ -56,16 +38,13 @@ impl<'v> Ask<'v> {
         let mut map = Map::new();
         map.insert("IsTruncated".into(), json!(truncated));
         map.insert("Name".into(), json!(name));
-        map.insert("Prefix".into(), json!(self.key(self.prefix)));
+        map.insert("Prefix".into(), json!(self.prefix));
         map.insert("MaxKeys".into(), json!(self.limit));
         if let Some(delimiter) = self.delimiter {
-            map.insert("Delimiter".into(), json!(self.key(delimiter)));
-        }
-        if self.encode {
-            map.insert("EncodingType".into(), json!("url"));
+            map.insert("Delimiter".into(), json!(delimiter));
         }
         if !prefixes.is_empty() {
-            let list: Vec<Value> = prefixes.iter().map(|prefix| json!({ "Prefix": self.key(prefix) })).collect();
+            let list: Vec<Value> = prefixes.iter().map(|prefix| json!({ "Prefix": prefix })).collect();
             map.insert("CommonPrefixes".into(), json!(list));
         }
         map
@@ -107,9 +86,9 @@ fn page(bucket: &Bucket, ask: &Ask<'_>, after: &str, describe: impl Fn(&str, &Ve
     page
 }
 
-fn entry(ask: &Ask<'_>, key: &str, version: &Version, account: Option<&str>) -> Value {
+fn entry(key: &str, version: &Version, account: Option<&str>) -> Value {
     let mut entry = json!({
-        "Key": ask.key(key),
+        "Key": key,
         "LastModified": version.modified.epoch_seconds(),
         "ETag": format!("\"{}\"", version.etag),
         "Size": version.body.0.len(),
@@ -128,7 +107,7 @@ pub(super) fn list_v2(call: &mut Call<'_>, input: &Value) -> Result<Value, AwsEr
     let found = bucket(call, &name)?;
     let fetch_owner = input.get("FetchOwner").and_then(Value::as_bool).unwrap_or(false);
     let shown_owner = fetch_owner.then_some(found.account.as_str());
-    let page = page(found, &ask, after, |key, version| entry(&ask, key, version, shown_owner));
+    let page = page(found, &ask, after, |key, version| entry(key, version, shown_owner));
     let mut output = ask.frame(&name, page.truncated, &page.prefixes);
     output.insert("KeyCount".into(), json!(page.entries.len() + page.prefixes.len()));
     if page.truncated {
@@ -150,12 +129,12 @@ pub(super) fn list_v1(call: &mut Call<'_>, input: &Value) -> Result<Value, AwsEr
     let ask = Ask::new(input);
     let marker = text(input, "Marker").unwrap_or_default();
     let found = bucket(call, &name)?;
-    let page = page(found, &ask, marker, |key, version| entry(&ask, key, version, Some(&found.account)));
+    let page = page(found, &ask, marker, |key, version| entry(key, version, Some(&found.account)));
     let mut output = ask.frame(&name, page.truncated, &page.prefixes);
-    output.insert("Marker".into(), json!(ask.key(marker)));
+    output.insert("Marker".into(), json!(marker));
     // Without a delimiter S3 leaves the next marker out: it is the last key.
     if page.truncated && ask.delimiter.is_some() {
-        output.insert("NextMarker".into(), json!(ask.key(&page.last)));
+        output.insert("NextMarker".into(), json!(&page.last));
     }
     if !page.entries.is_empty() {
         output.insert("Contents".into(), json!(page.entries));
@@ -197,7 +176,7 @@ pub(super) fn list_versions(call: &mut Call<'_>, input: &Value) -> Result<Value,
                 break 'keys;
             }
             last = Some((key.clone(), version.id.clone()));
-            let mut shown = entry(&ask, key, version, Some(&found.account));
+            let mut shown = entry(key, version, Some(&found.account));
             if let Some(map) = shown.as_object_mut() {
                 map.insert("VersionId".into(), json!(version.id));
                 map.insert("IsLatest".into(), json!(index + 1 == list.len()));
@@ -211,10 +190,10 @@ pub(super) fn list_versions(call: &mut Call<'_>, input: &Value) -> Result<Value,
         }
     }
     let mut output = ask.frame(&name, truncated, &prefixes);
-    output.insert("KeyMarker".into(), json!(ask.key(key_marker)));
+    output.insert("KeyMarker".into(), json!(key_marker));
     output.insert("VersionIdMarker".into(), json!(id_marker.unwrap_or_default()));
     if let (true, Some((key, id))) = (truncated, last) {
-        output.insert("NextKeyMarker".into(), json!(ask.key(&key)));
+        output.insert("NextKeyMarker".into(), json!(&key));
         output.insert("NextVersionIdMarker".into(), json!(id));
     }
     if !versions.is_empty() {
