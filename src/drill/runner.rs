@@ -326,7 +326,7 @@ fn fail_back_asked(control: &Control) -> bool {
 }
 
 /// The host of a URL.
-pub(super) fn host(url: &str) -> &str {
+pub fn host(url: &str) -> &str {
     let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
     rest.split(['/', ':', '?']).next().unwrap_or(rest)
 }

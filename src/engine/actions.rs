@@ -1,0 +1,149 @@
+//! Runs one action of the workshop: fills in its commands, runs them, and keeps the journal.
+
+use serde_json::Value;
+use tokio_util::sync::CancellationToken;
+
+use super::session::Session;
+use crate::content::model::Action;
+use crate::domain::Effect;
+use crate::guide::OutputError;
+use crate::guide::action::{ActionError, Done, Runner, Told, Trouble, explain};
+use crate::progress::{Ending, Entry};
+use crate::reset::{PurgeError, purge_bucket};
+
+/// Why an action did not end well.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// The workshop has no such action.
+    #[error("the workshop has no action {0}")]
+    Unknown(String),
+    /// A value or an asset was not ready.
+    #[error(transparent)]
+    NotReady(#[from] OutputError),
+    /// A bucket could not be emptied.
+    #[error(transparent)]
+    Purge(#[from] PurgeError),
+    /// AWS or the guide refused.
+    #[error(transparent)]
+    Action(#[from] ActionError),
+}
+
+impl RunError {
+    /// Whether the learner stopped it.
+    pub fn cancelled(&self) -> bool {
+        matches!(self, RunError::Action(ActionError::Cancelled) | RunError::Purge(PurgeError::Cancelled))
+    }
+
+    /// What happened, what it means, what to press.
+    pub fn trouble(&self, simulated: bool) -> Trouble {
+        match self {
+            RunError::Action(error) => explain(error, simulated),
+            RunError::NotReady(OutputError::Missing(missing)) => Trouble {
+                what: format!("{} is not known yet.", missing.name),
+                means: "What gives it has not been made, or is still being made.".to_owned(),
+                press: "Do the step before first; the home screen (q) shows what is missing. Then press Enter again.".to_owned(),
+            },
+            other => Trouble {
+                what: format!("{other}."),
+                means: "Nothing was sent after that.".to_owned(),
+                press: "Mend it, then press Enter to run it again.".to_owned(),
+            },
+        }
+    }
+}
+
+/// Runs the action with that id. Call it while holding one participant of the session's clock.
+pub async fn run(
+    session: &Session,
+    id: &str,
+    cancel: &CancellationToken,
+    tell: &(dyn Fn(Told) + Send + Sync),
+) -> Result<Done, RunError> {
+    let guide = &session.guide;
+    let (step, action) = guide.action(id).ok_or_else(|| RunError::Unknown(id.to_owned()))?;
+    let begun = guide.clock().now();
+    note(session, Entry::ActionStarted { action: id.to_owned() }, tell);
+    let deletes = action.effect == Effect::Delete && step.solution.first().map(|anchor| anchor.trim_start_matches('#')) == Some(&action.anchor);
+    let result = async {
+        if deletes {
+            purge(session, &step.empty_buckets, cancel, tell).await?;
+        }
+        commands(session, action, cancel, tell).await
+    }
+    .await;
+    let ending = match &result {
+        Ok(_) => Ending::Done,
+        Err(error) if error.cancelled() => Ending::Cancelled,
+        Err(_) => Ending::Failed,
+    };
+    let message = result.as_ref().err().map(ToString::to_string);
+    let seconds = guide.clock().now().since(begun).as_secs_f64();
+    note(session, Entry::ActionEnded { action: id.to_owned(), ending, seconds, message }, tell);
+    guide.forget_outputs();
+    result
+}
+
+/// A journal that cannot be written is told once per line that it loses.
+fn note(session: &Session, entry: Entry, tell: &(dyn Fn(Told) + Send + Sync)) {
+    if let Some(problem) = session.record(entry) {
+        tell(Told::Line(format!("the journal could not be written: {problem}")));
+    }
+}
+
+async fn commands(
+    session: &Session,
+    action: &Action,
+    cancel: &CancellationToken,
+    tell: &(dyn Fn(Told) + Send + Sync),
+) -> Result<Done, RunError> {
+    let guide = &session.guide;
+    let runner = Runner { aws: guide.aws().as_ref(), clock: guide.clock(), workspace: guide.workspace() };
+    let commands = guide.commands(action).await?;
+    let result = runner.run(&commands, action.effect, action.timeout, cancel, tell).await;
+    match result {
+        Err(error) if action.expect_error && !matches!(error, ActionError::Cancelled) => {
+            Ok(Done { output: error.to_string(), already: false })
+        }
+        other => Ok(other?),
+    }
+}
+
+/// Empties the buckets that a clean-up step names, versions included.
+async fn purge(
+    session: &Session,
+    buckets: &[String],
+    cancel: &CancellationToken,
+    tell: &(dyn Fn(Told) + Send + Sync),
+) -> Result<(), RunError> {
+    let guide = &session.guide;
+    let run = session.run();
+    for template in buckets {
+        let bucket = guide.base().render(template).map_err(OutputError::Missing)?;
+        let region = region_of(session, &bucket).await;
+        let Some(region) = region else { continue };
+        tell(Told::Running(format!("emptying {bucket}")));
+        let count = purge_bucket(guide.aws().as_ref(), &run, &bucket, &region, cancel, &|count| {
+            tell(Told::Line(format!("{count} versions of {bucket} deleted")));
+        })
+        .await?;
+        tell(Told::Ok(format!("{bucket} is empty ({count} versions deleted)")));
+    }
+    Ok(())
+}
+
+/// The Region that a bucket is in; `None` when there is no such bucket.
+async fn region_of(session: &Session, bucket: &str) -> Option<String> {
+    let read = crate::domain::Operation {
+        service: "s3api".to_owned(),
+        name: "get-bucket-location".to_owned(),
+        api: "GetBucketLocation".to_owned(),
+        region: session.guide.regions().primary().to_string(),
+        input: serde_json::json!({ "Bucket": bucket }),
+        payload: None,
+        query: None,
+        effect: Effect::Read,
+    };
+    let reply = session.guide.aws().call(&read).await.ok()?;
+    let region = reply.output.get("LocationConstraint").and_then(Value::as_str);
+    Some(region.unwrap_or(crate::domain::GLOBAL_REGION).to_owned())
+}

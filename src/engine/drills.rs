@@ -1,0 +1,302 @@
+//! Builds a drill from the workshop's words: what is probed, which stores are counted, what is broken and how.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use tokio_util::sync::CancellationToken;
+
+use super::session::Session;
+use crate::app::drill::{DrillView, FaultView};
+use crate::content::Bindings;
+use crate::content::model::{FaultSpec, Journey, Workshop};
+use crate::domain::{BoxFuture, Effect, Faults, GLOBAL_REGION, Operation, Role};
+use crate::drill::canary::{self, Canary};
+use crate::drill::plan::{Routing, vantages};
+use crate::drill::{JourneyPlan, Plan, Ports, Switch};
+
+/// A fault of the sandbox ends by itself after this long, should the program that started it die.
+const LEASE: Duration = Duration::from_secs(2 * 3600);
+
+/// Why a drill cannot be begun.
+#[derive(Debug, thiserror::Error)]
+pub enum DrillError {
+    /// No such fault.
+    #[error("the workshop has no fault '{given}'; it has: {known}")]
+    Unknown {
+        /// What was asked for.
+        given: String,
+        /// What there is.
+        known: String,
+    },
+    /// The fault is for the sandbox only.
+    #[error("the fault '{0}' breaks a whole Region, which only the sandbox can do; run it without --aws")]
+    SandboxOnly(String),
+    /// What it probes does not exist yet.
+    #[error("the drill needs {0}, which does not exist yet; do Modules 1 to 4 first")]
+    NotBuilt(String),
+}
+
+/// The view of a drill at rest: what can be broken, and the budget.
+pub fn at_rest(session: &Session) -> DrillView {
+    DrillView { faults: faults(session), budget: session.guide.workshop().objectives.rto, ..DrillView::default() }
+}
+
+/// What can be broken, as the screen lists it.
+pub fn faults(session: &Session) -> Vec<FaultView> {
+    let workshop = session.guide.workshop();
+    let view = |(name, spec): (&String, &FaultSpec)| FaultView {
+        name: name.clone(),
+        title: spec.title.clone(),
+        cuts_replication: spec.cuts_replication,
+        plan: steps(workshop, spec),
+        ready: if spec.sandbox_only && !session.simulated() {
+            Err("only the sandbox can do this".to_owned())
+        } else {
+            Ok(())
+        },
+    };
+    workshop.drill.faults.iter().map(view).collect()
+}
+
+/// What starting a fault does, one line each.
+fn steps(workshop: &Workshop, spec: &FaultSpec) -> Vec<String> {
+    let mut plan = vec![format!(
+        "watch {} journeys for 60 s; nothing is broken if they are not steady",
+        workshop.drill.journeys.len()
+    )];
+    if let Some((start, undo)) = &spec.fences {
+        plan.push(format!("break: run {start}"));
+        plan.push(format!("mend, when you fail back or stop: run {undo}"));
+    }
+    for kind in &spec.ports {
+        plan.push(format!("break: the sandbox's fault {kind} in R1, which ends by itself after two hours"));
+    }
+    plan
+}
+
+/// The plan of a drill and what it talks to.
+pub async fn prepare(session: &Arc<Session>, name: &str, auto_fail_back: bool) -> Result<(Plan, Ports), DrillError> {
+    let guide = &session.guide;
+    let workshop = guide.workshop();
+    let spec = workshop.drill.faults.get(name).ok_or_else(|| DrillError::Unknown {
+        given: name.to_owned(),
+        known: workshop.drill.faults.keys().cloned().collect::<Vec<_>>().join(", "),
+    })?;
+    if spec.sandbox_only && !session.simulated() {
+        return Err(DrillError::SandboxOnly(name.to_owned()));
+    }
+    let bindings = guide.bindings_for(templates(workshop)).await;
+    let journeys = journeys(workshop, name, &bindings)?;
+    let health_check = workshop.drill.health_checks.get(&Role::Primary).and_then(|id| bindings.render(id).ok());
+    let plan = Plan {
+        fault: name.to_owned(),
+        title: spec.title.clone(),
+        broken: Role::Primary,
+        regions: guide.regions().clone(),
+        rto_objective: workshop.objectives.rto,
+        rpo_objective: workshop.objectives.rpo,
+        vantages: vantages(guide.regions()),
+        cuts_replication: spec.cuts_replication,
+        routing: routing(session, health_check.as_deref(), &journeys).await,
+        health_check,
+        journeys,
+        auto_fail_back,
+    };
+    let ports = Ports {
+        network: Arc::clone(guide.network()),
+        aws: Arc::clone(guide.aws()),
+        canaries: canaries(session, workshop, &plan, &bindings),
+        switch: switch(session, spec),
+    };
+    Ok((plan, ports))
+}
+
+/// Every template that a drill fills in.
+fn templates(workshop: &Workshop) -> Vec<&str> {
+    let drill = &workshop.drill;
+    let mut all: Vec<&str> = Vec::new();
+    for journey in &drill.journeys {
+        all.push(&journey.url);
+        all.extend(journey.direct.values().map(String::as_str));
+        all.extend(journey.body.as_deref());
+    }
+    all.extend(drill.health_checks.values().map(String::as_str));
+    all.extend(drill.stores.iter().flat_map(|store| store.parameters.values()).map(String::as_str));
+    all
+}
+
+fn journeys(workshop: &Workshop, fault: &str, bindings: &Bindings) -> Result<Vec<JourneyPlan>, DrillError> {
+    let plan = |journey: &Journey| -> Result<JourneyPlan, DrillError> {
+        let fill = |template: &str| bindings.render(template).map_err(|missing| DrillError::NotBuilt(missing.name));
+        let direct: Result<BTreeMap<Role, String>, DrillError> =
+            journey.direct.iter().map(|(role, url)| Ok((*role, fill(url)?))).collect();
+        let body = journey.body.as_deref().map(fill).transpose()?;
+        Ok(JourneyPlan {
+            name: journey.name.clone(),
+            method: journey.method.clone(),
+            url: fill(&journey.url)?,
+            body: body.and_then(|body| serde_json::from_str(&body).ok()),
+            direct: direct?,
+            affected: journey.broken_by.iter().any(|name| name == fault),
+        })
+    };
+    workshop.drill.journeys.iter().map(plan).collect()
+}
+
+/// The routing's settings as the API and the name servers tell them.
+async fn routing(session: &Session, health_check: Option<&str>, journeys: &[JourneyPlan]) -> Option<Routing> {
+    let read = Operation {
+        service: "route53".to_owned(),
+        name: "get-health-check".to_owned(),
+        api: "GetHealthCheck".to_owned(),
+        region: GLOBAL_REGION.to_owned(),
+        input: json!({ "HealthCheckId": health_check? }),
+        payload: None,
+        query: None,
+        effect: Effect::Read,
+    };
+    let reply = session.guide.aws().call(&read).await.ok()?;
+    let number = |member: &str| reply.output.pointer(&format!("/HealthCheck/HealthCheckConfig/{member}")).and_then(Value::as_u64);
+    let url = &journeys.iter().find(|journey| journey.affected)?.url;
+    let vantage = vantages(session.guide.regions()).into_iter().next()?;
+    let answer = session.guide.network().resolve(crate::drill::runner::host(url), &vantage).await.ok()??;
+    Some(Routing {
+        interval: u32::try_from(number("RequestInterval")?).ok()?,
+        threshold: u32::try_from(number("FailureThreshold")?).ok()?,
+        ttl: u32::try_from(answer.ttl.as_secs()).ok()?,
+    })
+}
+
+/// The canaries of the stores that the workshop names. One whose parameters are not known yet is left out.
+fn canaries(session: &Session, workshop: &Workshop, plan: &Plan, bindings: &Bindings) -> Vec<Arc<dyn Canary>> {
+    let guide = &session.guide;
+    let (from, to) = (guide.regions().primary().to_string(), guide.regions().secondary().to_string());
+    let run = format!("canary-{}", guide.clock().now().millis());
+    let mut canaries: Vec<Arc<dyn Canary>> = Vec::new();
+    for store in &workshop.drill.stores {
+        let parameter = |name: &str| store.parameters.get(name).and_then(|template| bindings.render(template).ok());
+        match store.name.as_str() {
+            "dynamodb" => {
+                if let Some(table) = parameter("table") {
+                    let (aws, from, to, run) = (Arc::clone(guide.aws()), from.clone(), to.clone(), run.clone());
+                    canaries.push(Arc::new(canary::DynamoDb { aws, table, from, to, run }));
+                }
+            }
+            "s3" => {
+                if let (Some(source), Some(replica)) = (parameter("bucket"), parameter("replica")) {
+                    canaries.push(Arc::new(canary::S3 {
+                        aws: Arc::clone(guide.aws()),
+                        source: (source, from.clone()),
+                        replica: (replica, to.clone()),
+                        prefix: format!("canary/{run}/"),
+                    }));
+                }
+            }
+            "aurora" => canaries.extend(blog(session, plan, &run)),
+            _ => {}
+        }
+    }
+    canaries
+}
+
+/// The blog's comments, which Aurora keeps, through each Region's load balancer.
+fn blog(session: &Session, plan: &Plan, run: &str) -> Option<Arc<dyn Canary>> {
+    let journey = plan.journeys.iter().find(|journey| journey.name == "blog")?;
+    let comments = |role: Role| {
+        let url = journey.direct.get(&role)?;
+        Some(format!("{}/wp-json/wp/v2/comments", url.trim_end_matches('/')))
+    };
+    Some(Arc::new(canary::Blog {
+        network: Arc::clone(session.guide.network()),
+        write_url: comments(Role::Primary)?,
+        read_url: comments(Role::Secondary)?,
+        vantage: plan.vantages.first()?.clone(),
+        run: run.to_owned(),
+    }))
+}
+
+fn switch(session: &Arc<Session>, spec: &FaultSpec) -> Arc<dyn Switch> {
+    match (&spec.fences, &session.faults) {
+        (Some((start, undo)), _) => {
+            Arc::new(Fences { session: Arc::clone(session), start: start.clone(), undo: undo.clone() })
+        }
+        (None, Some(faults)) => Arc::new(SandboxFaults {
+            faults: Arc::clone(faults),
+            kinds: spec.ports.clone(),
+            region: session.guide.regions().primary().to_string(),
+            active: Mutex::default(),
+        }),
+        (None, None) => Arc::new(Nothing),
+    }
+}
+
+/// A fault that is two fences of the workshop: one breaks, one mends.
+struct Fences {
+    session: Arc<Session>,
+    start: String,
+    undo: String,
+}
+
+impl Fences {
+    async fn run(&self, action: &str) -> Result<(), String> {
+        let never = CancellationToken::new();
+        let result = super::actions::run(&self.session, action, &never, &|_| ()).await;
+        result.map(|_| ()).map_err(|error| error.to_string())
+    }
+}
+
+impl Switch for Fences {
+    fn start(&self) -> BoxFuture<'_, Result<(), String>> {
+        Box::pin(self.run(&self.start))
+    }
+
+    fn stop(&self) -> BoxFuture<'_, Result<(), String>> {
+        Box::pin(self.run(&self.undo))
+    }
+}
+
+/// Faults of the simulated world that begin and end together.
+struct SandboxFaults {
+    faults: Arc<dyn Faults>,
+    kinds: Vec<String>,
+    region: String,
+    active: Mutex<Vec<String>>,
+}
+
+impl Switch for SandboxFaults {
+    fn start(&self) -> BoxFuture<'_, Result<(), String>> {
+        Box::pin(async move {
+            for kind in &self.kinds {
+                let fault = self.faults.start(kind, &self.region, json!({}), LEASE).await;
+                let fault = fault.map_err(|failure| failure.to_string())?;
+                self.active.lock().unwrap_or_else(PoisonError::into_inner).push(fault.id);
+            }
+            Ok(())
+        })
+    }
+
+    fn stop(&self) -> BoxFuture<'_, Result<(), String>> {
+        Box::pin(async move {
+            let ids = std::mem::take(&mut *self.active.lock().unwrap_or_else(PoisonError::into_inner));
+            for id in ids {
+                self.faults.stop(&id).await.map_err(|failure| failure.to_string())?;
+            }
+            Ok(())
+        })
+    }
+}
+
+/// Faults of the sandbox on an AWS that has none; [`prepare`] has refused it before.
+struct Nothing;
+
+impl Switch for Nothing {
+    fn start(&self) -> BoxFuture<'_, Result<(), String>> {
+        Box::pin(async { Err("this AWS has no faults of its own".to_owned()) })
+    }
+
+    fn stop(&self) -> BoxFuture<'_, Result<(), String>> {
+        Box::pin(async { Ok(()) })
+    }
+}

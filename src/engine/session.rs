@@ -1,0 +1,359 @@
+//! One run, opened: its content, its state directory, its AWS, its clock. Everything else is built on it.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use crate::app::Mode;
+use crate::aws::{Aws, AwsError, ConnectOptions};
+use crate::clock::{Clock, Rate};
+use crate::content::model::{Variable, Workshop};
+use crate::content::{self, Bindings, Diagnostic, Source, SourceError};
+use crate::domain::region::RegionError;
+use crate::domain::{DataPlane, Effect, Faults, Operation, Operations, RegionPair, SimTime};
+use crate::guide::{Guide, Setup};
+use crate::net::Network;
+use crate::progress::{self, Entry, Journal, ProgressError, Settings, StateDirectory};
+use crate::sandbox::World;
+use crate::sandbox::handle::Sandbox;
+use crate::sandbox::owner::{self, OpenOptions, OwnerError, Simulator};
+
+/// What was asked for on the command line.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Real AWS.
+    pub aws: bool,
+    /// A compatible endpoint.
+    pub endpoint_url: Option<String>,
+    /// The profile to act as.
+    pub profile: Option<String>,
+    /// R1, when it is not the workshop's own.
+    pub primary: Option<String>,
+    /// R2, when it is not the workshop's own.
+    pub secondary: Option<String>,
+    /// Where the workshop comes from.
+    pub source: Source,
+    /// Where state directories stand.
+    pub state: Option<PathBuf>,
+    /// Simulated seconds per second.
+    pub speed: Option<f64>,
+    /// The seed.
+    pub seed: Option<u64>,
+    /// A world in memory that is thrown away.
+    pub fresh: bool,
+    /// Whether simulated time jumps instead of following the wall clock.
+    pub jump: bool,
+}
+
+/// Why a run could not be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// The Regions are wrong.
+    #[error(transparent)]
+    Region(#[from] RegionError),
+    /// The content has errors.
+    #[error("the workshop cannot be opened:\n{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))]
+    Content(Vec<Diagnostic>),
+    /// The content's files cannot be read.
+    #[error(transparent)]
+    Source(#[from] SourceError),
+    /// Local state cannot be used.
+    #[error(transparent)]
+    Progress(#[from] ProgressError),
+    /// There is nowhere to keep state.
+    #[error("no home directory was found; say where to keep state with --state DIR")]
+    NoHome,
+    /// The simulated account cannot be had.
+    #[error(transparent)]
+    World(#[from] OwnerError),
+    /// AWS cannot be used.
+    #[error(transparent)]
+    Aws(#[from] AwsError),
+    /// AWS does not say who we are.
+    #[error("AWS does not say who you are: {0}\nCheck the credentials, the profile and the Region; without --aws the workshop runs in its sandbox.")]
+    Identity(crate::domain::Failure),
+    /// The network cannot be used.
+    #[error(transparent)]
+    Network(#[from] crate::net::NetError),
+    /// A variable of the workshop has no value.
+    #[error("the workshop's {} has no value", .0.name)]
+    Binding(#[from] content::MissingBinding),
+}
+
+/// One run.
+pub struct Session {
+    /// The guide.
+    pub guide: Arc<Guide>,
+    /// Time.
+    pub clock: Clock,
+    /// Which AWS answers.
+    pub mode: Mode,
+    /// The simulated world's faults; none on real AWS.
+    pub faults: Option<Arc<dyn Faults>>,
+    /// The simulated account of the state directory; none on real AWS and for a throw-away world.
+    pub simulator: Option<Simulator>,
+    /// A throw-away world.
+    pub throw_away: Option<Sandbox>,
+    /// What was chosen once for the run.
+    pub settings: Settings,
+    /// The state directory; none for a throw-away world.
+    pub state: Option<StateDirectory>,
+    /// What people should know about the opening.
+    pub notes: Vec<String>,
+    journal: Mutex<Option<Journal>>,
+}
+
+/// Which AWS a session talks to, before it is known whose run it is.
+struct Backend {
+    aws: Arc<dyn Operations>,
+    network: Arc<dyn DataPlane>,
+    faults: Option<Arc<dyn Faults>>,
+    clock: Clock,
+    simulator: Option<Simulator>,
+    throw_away: Option<Sandbox>,
+    notes: Vec<String>,
+}
+
+impl Session {
+    /// Opens a run: reads the content, opens the state directory, and connects to AWS, real or simulated.
+    pub async fn open(options: Options) -> Result<Self, OpenError> {
+        let workshop = content::load(&options.source).map_err(OpenError::Content)?;
+        let assets = content::assets(&options.source)?;
+        let primary = options.primary.as_deref().unwrap_or(&workshop.regions.0);
+        let secondary = options.secondary.as_deref().unwrap_or(&workshop.regions.1);
+        let regions = RegionPair::new(primary, secondary)?;
+        let real = match (options.aws, &options.endpoint_url) {
+            (false, None) => None,
+            _ => Some(connect(&options, &regions).await?),
+        };
+        let account = real.as_ref().map_or("sandbox", |(_, account)| account.as_str());
+        let state = match options.fresh {
+            true => None,
+            false => {
+                let base = options.state.clone().or_else(progress::default_base).ok_or(OpenError::NoHome)?;
+                Some(StateDirectory::open(StateDirectory::path(&base, account, &regions))?)
+            }
+        };
+        let settings = settings(&options, &workshop, &regions, state.as_ref())?;
+        let bindings = Bindings::new(&workshop, &regions, &settings.vars)?;
+        let (mode, world) = match real {
+            Some((aws, account)) => {
+                let mode = match &options.endpoint_url {
+                    Some(url) => Mode::Endpoint(url.clone()),
+                    None => Mode::Aws { account, profile: options.profile.clone() },
+                };
+                (mode, on_the_network(aws)?)
+            }
+            None => (Mode::Sandbox, simulated(&options, &settings, state.as_ref()).await?),
+        };
+        let (journal, mut notes) = match &state {
+            Some(state) => {
+                let (journal, recovery) = state.journal()?;
+                (Some(journal), recovery.message().into_iter().collect())
+            }
+            None => (None, Vec::new()),
+        };
+        notes.extend(world.notes);
+        let workspace = match &state {
+            Some(state) => state.workspace(),
+            None => std::env::temp_dir().join(format!("workshop-{}", std::process::id())),
+        };
+        let guide = Guide::new(Setup {
+            workshop: Arc::new(workshop),
+            assets,
+            bindings,
+            regions,
+            aws: world.aws,
+            network: world.network,
+            clock: world.clock.clone(),
+            workspace,
+        });
+        for (step, at) in journal.iter().flat_map(starts) {
+            guide.remember_start(&step, at);
+        }
+        Ok(Self {
+            guide: Arc::new(guide),
+            clock: world.clock,
+            mode,
+            faults: world.faults,
+            simulator: world.simulator,
+            throw_away: world.throw_away,
+            settings,
+            state,
+            notes,
+            journal: Mutex::new(journal),
+        })
+    }
+
+    /// Whether AWS is simulated.
+    pub fn simulated(&self) -> bool {
+        self.mode == Mode::Sandbox
+    }
+
+    /// Writes into the journal, when there is one. A journal that cannot be written is told and stops nothing.
+    pub fn record(&self, entry: Entry) -> Option<String> {
+        if let Entry::ActionStarted { action } = &entry {
+            let step = action.split('#').next().unwrap_or_default();
+            self.guide.remember_start(step, self.clock.now());
+        }
+        let mut journal = self.journal.lock().unwrap_or_else(PoisonError::into_inner);
+        let written = journal.as_mut().map(|journal| journal.append(self.clock.now(), entry));
+        written.and_then(Result::err).map(|error| error.to_string())
+    }
+
+    /// What the journal tells, by a question to it.
+    pub fn ask_journal<T: Default>(&self, question: impl FnOnce(&Journal) -> T) -> T {
+        let journal = self.journal.lock().unwrap_or_else(PoisonError::into_inner);
+        journal.as_ref().map(question).unwrap_or_default()
+    }
+
+    /// The run's suffix, which every name contains.
+    pub fn suffix(&self) -> &str {
+        self.settings.vars.get("suffix").map_or("", String::as_str)
+    }
+
+    /// Whose things the clean-up looks for.
+    pub fn run(&self) -> crate::reset::Run {
+        let tags = self.guide.workshop().tags.keys().filter_map(|key| {
+            let value = self.guide.base().get(&format!("tags.{key}"))?;
+            Some((key.clone(), value.to_owned()))
+        });
+        crate::reset::Run {
+            suffix: self.suffix().to_owned(),
+            tags: tags.collect(),
+            regions: self.guide.regions().clone(),
+        }
+    }
+
+    /// How many things the simulated world itself holds that are not built in; `None` when this process does not own it.
+    pub fn world_count(&self) -> Option<usize> {
+        let sandbox = self.throw_away.clone().or_else(|| self.simulator.as_ref().and_then(Simulator::owned))?;
+        Some(sandbox.with_world(count))
+    }
+}
+
+/// Everything in the learner's account that was not there at the beginning.
+fn count(world: &mut World) -> usize {
+    let account = crate::sandbox::world::LEARNER_ACCOUNT;
+    let mut regions: Vec<String> =
+        world.accounts.get(account).map(|state| state.regions.keys().cloned().collect()).unwrap_or_default();
+    if !regions.iter().any(|region| region == crate::domain::GLOBAL_REGION) {
+        regions.push(crate::domain::GLOBAL_REGION.to_owned());
+    }
+    let mut total = 0;
+    for region in regions {
+        let mut call = crate::sandbox::Call::new(world, account, &region);
+        let records = crate::sandbox::services::inventory(&mut call);
+        total += records.iter().filter(|record| !record.built_in).count();
+    }
+    total
+}
+
+/// When each step's last action was started, from the journal.
+fn starts(journal: &Journal) -> BTreeMap<String, SimTime> {
+    let mut starts = BTreeMap::new();
+    for record in journal.records() {
+        if let Entry::ActionStarted { action } = &record.entry {
+            starts.insert(action.split('#').next().unwrap_or_default().to_owned(), record.at);
+        }
+    }
+    starts
+}
+
+/// The settings of the run: those of the state directory, or new ones from the seed.
+fn settings(
+    options: &Options,
+    workshop: &Workshop,
+    regions: &RegionPair,
+    state: Option<&StateDirectory>,
+) -> Result<Settings, OpenError> {
+    let known = state.map(StateDirectory::settings).transpose()?.flatten();
+    let mut settings = known.unwrap_or_else(|| {
+        let seed = options.seed.unwrap_or_else(progress::random_seed);
+        Settings::new(&workshop.id, regions, seed)
+    });
+    if let Some(speed) = options.speed {
+        settings.speed = speed;
+    }
+    settings.choose(workshop.vars.iter().filter_map(|(name, variable)| match variable {
+        Variable::Random(length) => Some((name.as_str(), *length)),
+        Variable::Default(_) => None,
+    }));
+    if let Some(state) = state {
+        state.save_settings(&settings)?;
+    }
+    Ok(settings)
+}
+
+/// Real AWS, or a compatible endpoint, and the account that the credentials belong to.
+async fn connect(options: &Options, regions: &RegionPair) -> Result<(Aws, String), OpenError> {
+    let aws = Aws::connect(ConnectOptions {
+        profile: options.profile.clone(),
+        endpoint_url: options.endpoint_url.clone(),
+        region: regions.primary().to_string(),
+    })
+    .await?;
+    let who = Operation {
+        service: "sts".to_owned(),
+        name: "get-caller-identity".to_owned(),
+        api: "GetCallerIdentity".to_owned(),
+        region: regions.primary().to_string(),
+        input: serde_json::json!({}),
+        payload: None,
+        query: None,
+        effect: Effect::Read,
+    };
+    let reply = aws.call(&who).await.map_err(OpenError::Identity)?;
+    let account = reply.output.get("Account").and_then(serde_json::Value::as_str).unwrap_or("unknown").to_owned();
+    Ok((aws, account))
+}
+
+fn on_the_network(aws: Aws) -> Result<Backend, OpenError> {
+    Ok(Backend {
+        aws: Arc::new(aws),
+        network: Arc::new(Network::system()?),
+        faults: None,
+        clock: Clock::wall(),
+        simulator: None,
+        throw_away: None,
+        notes: Vec::new(),
+    })
+}
+
+/// The simulated AWS: a throw-away world in memory, or the one of the state directory.
+async fn simulated(options: &Options, settings: &Settings, state: Option<&StateDirectory>) -> Result<Backend, OpenError> {
+    let rate = if options.jump { Rate::Jump } else { Rate::Paced(settings.speed) };
+    let Some(state) = state else {
+        let clock = Clock::simulated(SimTime::WORLD_START, rate);
+        let sandbox = Sandbox::new(World::new(settings.seed), clock.clone());
+        return Ok(Backend {
+            aws: Arc::new(Aws::in_sandbox(Arc::new(sandbox.clone()), clock.clone())),
+            network: Arc::new(sandbox.clone()),
+            faults: Some(Arc::new(sandbox.clone())),
+            clock,
+            simulator: None,
+            throw_away: Some(sandbox),
+            notes: Vec::new(),
+        });
+    };
+    let asked = (options.jump || options.speed.is_some()).then_some(rate);
+    let opened = owner::open(
+        &state.world(),
+        OpenOptions { seed: settings.seed, rate: asked, speed: settings.speed },
+    )
+    .await?;
+    let simulator = opened.simulator;
+    let mut notes = opened.notes;
+    if !opened.caught_up.is_zero() {
+        notes.push(format!("While nobody was here, {} of simulated time passed.", crate::domain::time::spell(opened.caught_up)));
+    }
+    Ok(Backend {
+        aws: Arc::new(Aws::in_sandbox(Arc::new(simulator.clone()), opened.clock.clone())),
+        network: Arc::new(simulator.clone()),
+        faults: Some(Arc::new(simulator.clone())),
+        clock: opened.clock,
+        simulator: Some(simulator),
+        throw_away: None,
+        notes,
+    })
+}
