@@ -1,3 +1,66 @@
 //! `workshop`: parses the command line, runs it, and gives its exit code.
 
-fn main() {}
+use std::process::ExitCode;
+
+use clap::Parser as _;
+use multi_region_workshop::cli::args::{Cli, Color};
+use multi_region_workshop::cli::exit::CRASH;
+use multi_region_workshop::engine::{crash, log};
+use multi_region_workshop::tui::{Palette, Theme, leave};
+use multi_region_workshop::{cli, progress, screen};
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let directory = cli.global.state.clone().or_else(progress::default_base).unwrap_or_else(std::env::temp_dir);
+    crash::install(directory.clone(), leave);
+    let ended = std::panic::catch_unwind(|| run(cli, &directory));
+    ended.unwrap_or_else(|_| {
+        match crash::file() {
+            Some(file) => eprintln!("workshop: a mistake in the program ended it; {} says where", file.display()),
+            None => eprintln!("workshop: a mistake in the program ended it"),
+        }
+        ExitCode::from(CRASH)
+    })
+}
+
+fn run(cli: Cli, directory: &std::path::Path) -> ExitCode {
+    let runtime = match tokio::runtime::Runtime::new() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            eprintln!("workshop: the program could not start its threads: {error}");
+            return ExitCode::from(CRASH);
+        }
+    };
+    let code = runtime.block_on(async {
+        match cli.command {
+            Some(command) => cli::dispatch(&cli.global, command).await,
+            None if cli.global.plain => cli::plain(&cli).await,
+            None => full_screen(&cli, directory).await,
+        }
+    });
+    // A thread that reads standard input may wait for ever; it must not keep the program.
+    runtime.shutdown_background();
+    code
+}
+
+async fn full_screen(cli: &Cli, directory: &std::path::Path) -> ExitCode {
+    let session = match cli::open_screen(&cli.global).await {
+        Ok(session) => session,
+        Err(exit) => return exit.into(),
+    };
+    let _log = log::start(directory);
+    let palette = cli.global.color.map(|color| match color {
+        Color::Never => Palette::Mono,
+        Color::Ansi16 => Palette::Ansi16,
+        Color::Indexed256 => Palette::Indexed,
+        Color::True => Palette::True,
+    });
+    let theme = Theme::detect(palette, cli.global.ascii, |name| std::env::var(name).ok());
+    match screen::run(session, theme).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("workshop: {error}");
+            ExitCode::from(3)
+        }
+    }
+}

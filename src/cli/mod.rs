@@ -1,1 +1,45 @@
 //! Floor 6: the command line, one file per subcommand, and the headless half.
+
+pub mod args;
+mod aws;
+mod check;
+mod drill;
+pub mod exit;
+mod offline;
+mod open;
+pub mod plain;
+mod run;
+mod sandbox;
+
+use std::process::ExitCode;
+
+use args::{Cli, Command, ContentCommand, Global, SandboxCommand};
+use exit::Exit;
+
+pub use open::{open_screen, source};
+
+/// Runs a subcommand to its end.
+pub async fn dispatch(global: &Global, command: Command) -> ExitCode {
+    let exit = match command {
+        Command::Run(arguments) => run::run(global, arguments).await,
+        Command::Check(arguments) => check::run(global, arguments).await,
+        Command::Aws(arguments) => aws::run(global, &arguments.words).await,
+        Command::Drill(arguments) => drill::run(global, arguments).await,
+        Command::Sandbox(SandboxCommand::Status { operations: true, .. }) => offline::simulated_operations(),
+        Command::Sandbox(SandboxCommand::Status { constants: true, .. }) => offline::constants(),
+        Command::Sandbox(command) => sandbox::run(global, command).await,
+        Command::Content(ContentCommand::Lint) => offline::lint(global),
+        Command::Doctor => offline::doctor(global),
+        Command::Completions { shell } => offline::completions(shell),
+        Command::Man => offline::man(),
+    };
+    exit.into()
+}
+
+/// Runs the guide as plain text.
+pub async fn plain(cli: &Cli) -> ExitCode {
+    match open::session(&cli.global, false, false).await {
+        Ok(session) => plain::run(crate::engine::Engine::start(session, (80, 24))).await.into(),
+        Err(exit) => exit.into(),
+    }
+}

@@ -26,7 +26,7 @@ pub fn page(workshop: &Workshop, step: &Step, bindings: &Bindings, regions: &Reg
         step: step.id.clone(),
         goal: fill(&step.goal),
         document: Arc::new(Document::parse(&fill(&step.body))),
-        actions: step.actions.iter().map(|action| view(workshop, action, bindings, simulated)).collect(),
+        actions: step.actions.iter().map(|action| view(workshop, step, action, bindings, simulated)).collect(),
         solution: step.solution.iter().filter_map(anchored).collect(),
         checks: step.checks.iter().map(|check| title(check, bindings, regions)).collect(),
         hints: step.hints.iter().map(|hint| hint_view(hint, bindings)).collect(),
@@ -35,23 +35,33 @@ pub fn page(workshop: &Workshop, step: &Step, bindings: &Bindings, regions: &Reg
     }
 }
 
-fn view(workshop: &Workshop, action: &Action, bindings: &Bindings, simulated: bool) -> ActionView {
+fn view(workshop: &Workshop, step: &Step, action: &Action, bindings: &Bindings, simulated: bool) -> ActionView {
     let confirm = workshop
         .effects
         .get(&action.effect)
         .map_or(default(action.effect), |both| if simulated { both.sandbox } else { both.aws });
+    let commands: Vec<String> = action.commands.iter().map(|command| bindings.render_lossy(command)).collect();
+    let builds = matches!(action.effect, Effect::Create | Effect::Update);
     ActionView {
         id: action.id.clone(),
         anchor: action.anchor.clone(),
-        commands: action.commands.iter().map(|command| bindings.render_lossy(command)).collect(),
         role: action.role,
         effect: action.effect,
         confirm,
-        word: action.effect.word().to_owned(),
+        word: touched(&commands, bindings).unwrap_or_else(|| action.effect.word().to_owned()),
+        commands,
         undo: action.undo.clone(),
-        expected: None,
+        expected: if builds { step.checks.iter().filter_map(|check| check.within).max() } else { None },
         hidden: action.hidden,
     }
+}
+
+/// The name of what is touched: the first word of the commands that carries the run's suffix.
+fn touched(commands: &[String], bindings: &Bindings) -> Option<String> {
+    let suffix = bindings.get("vars.suffix")?;
+    let words = commands.iter().flat_map(|command| command.split_whitespace());
+    let name = words.map(|word| word.trim_matches(['\'', '"'])).find(|word| word.contains(suffix))?;
+    Some(name.trim_start_matches("s3://").trim_end_matches('/').to_owned())
 }
 
 /// Where a workshop says nothing, whatever removes or breaks asks.

@@ -3,29 +3,28 @@
 mod lines;
 mod text;
 
-use std::io::BufRead;
-use std::time::{Duration, Instant};
+use std::io::BufRead as _;
 
 use tokio::sync::mpsc;
 
-use crate::app::{Effect, Model, Msg, update};
+use crate::app::{Msg, update};
 use crate::cli::exit::Exit;
-use crate::engine::Engine;
+use crate::engine::{Started, signals};
 use lines::{Told, keys_of};
 
-/// How often simulated time is looked at while nothing happens.
-const TICK: Duration = Duration::from_millis(500);
+pub(super) use text::outcome_words;
 
 /// Runs until the learner quits or standard input ends.
-pub async fn run(mut engine: Engine, mut messages: mpsc::Receiver<Msg>, mut model: Model, first: Vec<Effect>) -> Exit {
+pub async fn run(started: Started) -> Exit {
+    let Started { mut engine, mut messages, mut model, effects } = started;
     let mut input = read_lines();
-    let begin = Instant::now();
     let mut told = Told::default();
-    for effect in first {
+    for effect in effects {
         engine.execute(effect);
     }
     println!("{}", text::whole(&model));
-    let mut tick = tokio::time::interval(TICK);
+    let mut ends = std::pin::pin!(signals::terminated());
+    let mut exit = Exit::Done;
     while !model.quitting {
         let mut typed = false;
         let arrived: Vec<Msg> = tokio::select! {
@@ -37,8 +36,10 @@ pub async fn run(mut engine: Engine, mut messages: mpsc::Receiver<Msg>, mut mode
                 }
                 None => break,
             },
-            _ = tick.tick() => vec![Msg::Tick { wall: begin.elapsed(), simulated: engine.now() }],
-            () = engine.interrupted() => break,
+            () = &mut ends => {
+                exit = Exit::Interrupted;
+                break;
+            }
         };
         let before = told.place(&model);
         for message in arrived {
@@ -54,7 +55,7 @@ pub async fn run(mut engine: Engine, mut messages: mpsc::Receiver<Msg>, mut mode
         }
     }
     engine.stop().await;
-    Exit::Done
+    exit
 }
 
 /// Lines of standard input, from a thread of their own: a read of standard input cannot be cancelled.

@@ -1,0 +1,148 @@
+//! The drill of a front end: started, steered, reported.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
+
+use super::drill_view::view;
+use super::drills;
+use super::session::Session;
+use crate::app::{Msg, Trouble};
+use crate::drill::{Control, Report, Snapshot};
+use crate::progress::{DrillRecord, Entry};
+
+/// How long the program waits at its end for a fault to be mended.
+const MENDING: Duration = Duration::from_secs(10);
+
+/// What is known of the drill that ran last.
+#[derive(Default)]
+struct Last {
+    prediction: Option<Duration>,
+    snapshot: Option<Snapshot>,
+    report: Option<(String, String)>,
+}
+
+pub(super) struct RunningDrill {
+    session: Arc<Session>,
+    sender: mpsc::Sender<Msg>,
+    control: Control,
+    task: Option<JoinHandle<()>>,
+    last: Arc<Mutex<Last>>,
+}
+
+impl RunningDrill {
+    pub(super) fn new(session: Arc<Session>, sender: mpsc::Sender<Msg>) -> Self {
+        Self { session, sender, control: Control::default(), task: None, last: Arc::default() }
+    }
+
+    fn running(&self) -> bool {
+        self.task.as_ref().is_some_and(|task| !task.is_finished())
+    }
+
+    /// Starts a drill, unless one is running.
+    pub(super) fn start(&mut self, fault: String) {
+        if self.running() {
+            let _ = self.sender.try_send(Msg::Notice("A drill is running already.".to_owned()));
+            return;
+        }
+        self.control = Control::default();
+        let (session, sender, control, last) =
+            (Arc::clone(&self.session), self.sender.clone(), self.control.clone(), Arc::clone(&self.last));
+        self.task = Some(tokio::spawn(async move {
+            let clock = session.clock.clone();
+            let _awake = clock.participate();
+            let (plan, ports) = match drills::prepare(&session, &fault, false).await {
+                Ok(ready) => ready,
+                Err(error) => {
+                    let trouble = Trouble {
+                        what: format!("{error}."),
+                        means: "Nothing was broken.".to_owned(),
+                        press: "Press q to go back; the home screen shows what is missing.".to_owned(),
+                    };
+                    let _ = sender.send(Msg::Trouble { title: "Starting the drill".to_owned(), trouble }).await;
+                    return;
+                }
+            };
+            let faults = drills::faults(&session);
+            let show = |snapshot: Snapshot| {
+                let mut last = last.lock().unwrap_or_else(PoisonError::into_inner);
+                let shown = view(&snapshot, faults.clone(), last.prediction);
+                last.snapshot = Some(snapshot);
+                // The newest view is what matters; one that finds the channel full is followed by another in a second.
+                let _ = sender.try_send(Msg::Drill(shown));
+            };
+            let report = crate::drill::run(plan, ports, &clock, &control, &show).await;
+            save(&session, &sender, &report, &last).await;
+        }));
+    }
+
+    /// The learner's guess.
+    pub(super) fn predict(&mut self, guess: Duration) {
+        self.last.lock().unwrap_or_else(PoisonError::into_inner).prediction = Some(guess);
+    }
+
+    /// Mends the fault at once and ends the drill.
+    pub(super) fn abort(&mut self) {
+        self.control.abort.cancel();
+    }
+
+    /// Mends the fault and measures the way back.
+    pub(super) fn fail_back(&mut self) {
+        self.control.fail_back.notify_one();
+    }
+
+    /// Writes the report again, and says where it is.
+    pub(super) fn export(&mut self) {
+        let last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        let notice = match (&last.report, &self.session.state) {
+            (Some((name, text)), Some(state)) => match state.save_report(name, text) {
+                Ok(path) => format!("The report is in {}", path.display()),
+                Err(error) => error.to_string(),
+            },
+            (None, _) => "There is no finished drill to report yet.".to_owned(),
+            (_, None) => "A throw-away world keeps no reports.".to_owned(),
+        };
+        let _ = self.sender.try_send(Msg::Notice(notice));
+    }
+
+    /// Stops a running drill and waits until its fault is mended.
+    pub(super) async fn end(&mut self) {
+        if !self.running() {
+            return;
+        }
+        self.control.abort.cancel();
+        if let Some(task) = self.task.take() {
+            let _ = tokio::time::timeout(MENDING, task).await;
+        }
+    }
+}
+
+/// Keeps the report and tells where it is.
+async fn save(session: &Session, sender: &mpsc::Sender<Msg>, report: &Report, last: &Arc<Mutex<Last>>) {
+    let name = format!("{}-{}/report.json", report.samples.start.millis(), report.plan.fault);
+    let text = serde_json::to_string_pretty(report).unwrap_or_default();
+    let place = session.state.as_ref().map(|state| state.save_report(&name, &text));
+    let record = DrillRecord {
+        fault: report.plan.fault.clone(),
+        report: format!("reports/{name}"),
+        rto_seconds: report.rto_seconds,
+        rpo_seconds: report.rpo_seconds,
+        verdict: report.verdict.word().to_owned(),
+    };
+    let problem = session.record(Entry::DrillReported(record));
+    let shown = {
+        let mut last = last.lock().unwrap_or_else(PoisonError::into_inner);
+        last.report = Some((name, text));
+        last.snapshot.as_ref().map(|snapshot| view(snapshot, drills::faults(session), last.prediction))
+    };
+    if let Some(mut shown) = shown {
+        shown.report = place.as_ref().and_then(|place| place.as_ref().ok()).map(|path| path.display().to_string());
+        let _ = sender.send(Msg::Drill(shown)).await;
+    }
+    let problems = place.and_then(Result::err).map(|error| error.to_string()).into_iter().chain(problem);
+    for problem in problems {
+        let _ = sender.send(Msg::Notice(problem)).await;
+    }
+}
