@@ -14,7 +14,6 @@ mod sandbox;
 use std::process::ExitCode;
 
 use args::{Cli, Command, ContentCommand, Global, SandboxCommand};
-use exit::Exit;
 
 pub use open::{open_screen, source};
 

@@ -99,6 +99,7 @@ impl Engine {
             Effect::Predict(guess) => self.drill.predict(guess),
             Effect::AbortDrill => self.drill.abort(),
             Effect::FailBack => self.drill.fail_back(),
+            Effect::ResetDrill => self.drill.reset(),
             Effect::ExportReport => self.drill.export(),
             Effect::ToggleEndpoint => self.toggle_endpoint(),
             Effect::CopyToClipboard(_) | Effect::Quit => {}

@@ -71,7 +71,7 @@ impl RunningDrill {
                 let shown = view(&snapshot, faults.clone(), last.prediction);
                 last.snapshot = Some(snapshot);
                 // The newest view is what matters; one that finds the channel full is followed by another in a second.
-                let _ = sender.try_send(Msg::Drill(shown));
+                let _ = sender.try_send(Msg::Drill(Box::new(shown)));
             };
             let report = crate::drill::run(plan, ports, &clock, &control, &show).await;
             save(&session, &sender, &report, &last).await;
@@ -91,6 +91,14 @@ impl RunningDrill {
     /// Mends the fault and measures the way back.
     pub(super) fn fail_back(&mut self) {
         self.control.fail_back.notify_one();
+    }
+
+    /// Forgets the drill that is over.
+    pub(super) fn reset(&mut self) {
+        if !self.running() {
+            *self.last.lock().unwrap_or_else(PoisonError::into_inner) = Last::default();
+            let _ = self.sender.try_send(Msg::Drill(Box::new(drills::at_rest(&self.session))));
+        }
     }
 
     /// Writes the report again, and says where it is.
@@ -139,7 +147,7 @@ async fn save(session: &Session, sender: &mpsc::Sender<Msg>, report: &Report, la
     };
     if let Some(mut shown) = shown {
         shown.report = place.as_ref().and_then(|place| place.as_ref().ok()).map(|path| path.display().to_string());
-        let _ = sender.send(Msg::Drill(shown)).await;
+        let _ = sender.send(Msg::Drill(Box::new(shown))).await;
     }
     let problems = place.and_then(Result::err).map(|error| error.to_string()).into_iter().chain(problem);
     for problem in problems {

@@ -287,7 +287,7 @@ fn settings(
 
 /// Real AWS, or a compatible endpoint, and the account that the credentials belong to.
 async fn connect(options: &Options, regions: &RegionPair) -> Result<(Aws, String), OpenError> {
-    let aws = Aws::connect(ConnectOptions {
+    let aws = Aws::connect(&ConnectOptions {
         profile: options.profile.clone(),
         endpoint_url: options.endpoint_url.clone(),
         region: regions.primary().to_string(),
@@ -327,7 +327,7 @@ async fn simulated(options: &Options, settings: &Settings, state: Option<&StateD
         let clock = Clock::simulated(SimTime::WORLD_START, rate);
         let sandbox = Sandbox::new(World::new(settings.seed), clock.clone());
         return Ok(Backend {
-            aws: Arc::new(Aws::in_sandbox(Arc::new(sandbox.clone()), clock.clone())),
+            aws: Arc::new(Aws::in_sandbox(Arc::new(sandbox.clone()), &clock)),
             network: Arc::new(sandbox.clone()),
             faults: Some(Arc::new(sandbox.clone())),
             clock,
@@ -348,7 +348,7 @@ async fn simulated(options: &Options, settings: &Settings, state: Option<&StateD
         notes.push(format!("While nobody was here, {} of simulated time passed.", crate::domain::time::spell(opened.caught_up)));
     }
     Ok(Backend {
-        aws: Arc::new(Aws::in_sandbox(Arc::new(simulator.clone()), opened.clock.clone())),
+        aws: Arc::new(Aws::in_sandbox(Arc::new(simulator.clone()), &opened.clock)),
         network: Arc::new(simulator.clone()),
         faults: Some(Arc::new(simulator.clone())),
         clock: opened.clock,

@@ -139,7 +139,7 @@ impl Eyes {
         let page = page(guide.workshop(), step, &bindings, guide.regions(), self.session.simulated());
         if self.last_page.as_ref() != Some(&page) {
             self.last_page = Some(page.clone());
-            self.tell(Msg::Page(page)).await;
+            self.tell(Msg::Page(Box::new(page))).await;
         }
     }
 

@@ -3,6 +3,7 @@
 //! A [`Guide`] knows one run of one workshop. It asks AWS through [`crate::domain::Operations`] and the network through
 //! [`crate::domain::DataPlane`]; whether either is simulated it cannot tell.
 
+pub mod action;
 mod ask;
 mod compare;
 mod context;

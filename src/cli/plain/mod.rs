@@ -12,7 +12,7 @@ use crate::cli::exit::Exit;
 use crate::engine::{Started, signals};
 use lines::{Told, keys_of};
 
-pub(super) use text::outcome_words;
+pub(in crate::cli) use text::outcome_words;
 
 /// Runs until the learner quits or standard input ends.
 pub async fn run(started: Started) -> Exit {

@@ -98,7 +98,7 @@ fn step(model: &Model, screen: &StepScreen) -> String {
 }
 
 /// A check's answer in words.
-pub(super) fn outcome_words(outcome: Option<&Outcome>) -> String {
+pub(in crate::cli) fn outcome_words(outcome: Option<&Outcome>) -> String {
     match outcome {
         None => "not read yet".to_owned(),
         Some(Outcome::Pending { state, expected, .. }) => {
