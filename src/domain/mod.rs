@@ -3,6 +3,7 @@
 pub mod check;
 pub mod drill;
 pub mod event;
+pub mod md5;
 pub mod operation;
 pub mod ports;
 pub mod region;

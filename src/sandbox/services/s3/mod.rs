@@ -17,7 +17,6 @@ use crate::sandbox::world::World;
 mod body;
 mod buckets;
 mod listing;
-mod md5;
 mod objects;
 mod policy;
 mod replication;

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
-use super::{Body, Bucket, Version, bucket, bucket_mut, bucket_name, md5, replication};
+use super::{Body, Bucket, Version, bucket, bucket_mut, bucket_name, replication};
+use crate::domain::md5;
 use crate::sandbox::call::{AwsError, Call, required, text};
 
 /// Members of a write that a read gives back.

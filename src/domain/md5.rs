@@ -4,7 +4,7 @@
 const SHIFTS: [[u32; 4]; 4] = [[7, 12, 17, 22], [5, 9, 14, 20], [4, 11, 16, 23], [6, 10, 15, 21]];
 
 /// The MD5 of `data` in lower-case hexadecimal.
-pub(super) fn hex(data: &[u8]) -> String {
+pub fn hex(data: &[u8]) -> String {
     let mut message = data.to_vec();
     message.push(0x80);
     while message.len() % 64 != 56 {
