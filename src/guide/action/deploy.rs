@@ -40,7 +40,7 @@ pub async fn deploy(job: &Job<'_>, deploy: &Deploy) -> Result<Outcome, ActionErr
         // Somebody has begun it: this guide, before it was stopped, or a shell.
         Err(mut watch) => {
             job.line(format!("The stack {name} is being created already; watching it."));
-            let status = going_on(job, name, watch.to_the_end(job).await)?;
+            let status = going_on(job, name, watch.watch_to_end(job).await)?;
             if !succeeded(&status) {
                 return Err(watch.failed(&status));
             }
@@ -72,7 +72,7 @@ pub async fn deploy(job: &Job<'_>, deploy: &Deploy) -> Result<Outcome, ActionErr
         put(&mut input, "DisableRollback", Value::Bool(true));
     }
     job.call(&operation("cloudformation", "execute-change-set", &deploy.region, input)).await?;
-    let status = going_on(job, name, watch.to_the_end(job).await)?;
+    let status = going_on(job, name, watch.watch_to_end(job).await)?;
     if !succeeded(&status) {
         return Err(watch.failed(&status));
     }
@@ -96,7 +96,7 @@ async fn standing(job: &Job<'_>, deploy: &Deploy) -> Result<Result<Standing, Wat
         let status = text(&stack, "/StackStatus");
         let mut watch = Watch::new(name, text(&stack, "/StackId"), region).joining();
         match status {
-            "REVIEW_IN_PROGRESS" => return Ok(Ok(Standing::New)),
+            "REVIEW_IN_PROGRESS" | "DELETE_COMPLETE" => return Ok(Ok(Standing::New)),
             "CREATE_IN_PROGRESS" => {
                 watch.expect(changes_of(job, region, &stack).await?);
                 return Ok(Err(watch));
@@ -105,10 +105,9 @@ async fn standing(job: &Job<'_>, deploy: &Deploy) -> Result<Result<Standing, Wat
                 watch.recall(job).await?;
                 return Err(watch.failed(status));
             }
-            "DELETE_COMPLETE" => return Ok(Ok(Standing::New)),
             busy if busy.ends_with("_IN_PROGRESS") => {
                 job.line(format!("The stack {name} is {busy}; waiting for its end first."));
-                going_on(job, name, watch.to_the_end(job).await)?;
+                going_on(job, name, watch.watch_to_end(job).await)?;
             }
             _ => return Ok(Ok(Standing::There(stack))),
         }

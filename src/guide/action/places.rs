@@ -154,7 +154,7 @@ fn expression(pattern: &str) -> String {
                 Some(end) => {
                     let set = rest.get(..end).unwrap_or_default().replace('\\', "\\\\").replace('[', "\\[");
                     let set = set.strip_prefix('!').map_or_else(|| set.clone(), |set| format!("^{set}"));
-                    regex.push_str(&format!("[{set}]"));
+                    regex.extend(["[", &set, "]"]);
                     rest = rest.get(end + 1..).unwrap_or_default();
                 }
                 None => regex.push_str("\\["),

@@ -14,7 +14,7 @@ use crate::protocol::Wait;
 /// The pause between two looks at a stack, and after the first minute.
 const SOON: Duration = Duration::from_secs(5);
 const LATER: Duration = Duration::from_secs(10);
-const FIRST: Duration = Duration::from_secs(60);
+const FIRST: Duration = Duration::from_mins(1);
 /// After so many looks a final state counts even when no event told of a change.
 const LOOKS: u32 = 3;
 
@@ -175,7 +175,7 @@ impl Watch {
     }
 
     /// Watches until nothing changes any more; gives the stack's state then, `DELETE_COMPLETE` when it is gone.
-    pub async fn to_the_end(&mut self, job: &Job<'_>) -> Result<String, ActionError> {
+    pub async fn watch_to_end(&mut self, job: &Job<'_>) -> Result<String, ActionError> {
         let began = job.clock.now();
         let mut looks = 0;
         loop {
