@@ -319,3 +319,20 @@ fn a_world_with_replicas_survives_a_snapshot() {
     wait(&mut restored, 60);
     assert_eq!(total(&mut restored, R2, "a", 1).as_deref(), Some("1"));
 }
+
+#[test]
+fn every_rule_of_changes_can_be_switched_off() {
+    let mut bare = World::new(1);
+    let mut table = orders();
+    table.as_object_mut().unwrap().remove("StreamSpecification");
+    ddb(&mut bare, R1, "CreateTable", &table).unwrap();
+    wait(&mut bare, 120);
+    let mut busy = world();
+    ddb(&mut busy, R1, "UpdateTable", &json!({ "TableName": "Orders", "DeletionProtectionEnabled": false })).unwrap();
+    for (rule, world) in [("dynamodb.replica-needs-stream", bare), ("dynamodb.one-change-at-a-time", busy)] {
+        let mut world = world;
+        assert!(ddb(&mut world, R1, "UpdateTable", &replica("Create")).is_err(), "{rule} is on");
+        world.rules_off.insert(rule.to_owned());
+        assert!(ddb(&mut world, R1, "UpdateTable", &replica("Create")).is_ok(), "{rule} is off");
+    }
+}

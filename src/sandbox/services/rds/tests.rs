@@ -327,3 +327,30 @@ fn host_names_lead_to_their_cluster() {
     }
     assert!(find_by_endpoint(&world, ACCOUNT, "db.example.com").is_none());
 }
+
+#[test]
+fn every_rule_can_be_switched_off() {
+    let mut base = World::new(3);
+    let source = primary(&mut base);
+    let (one_zone, _) = network(&mut base, R1, &["a", "a"]);
+    let plain = base.clone();
+    replica(&mut base, &source);
+    let mut encrypted = plain.clone();
+    by_arn_mut(&mut encrypted, ACCOUNT, &source).unwrap().key = Some("arn:aws:kms:eu-west-1:111122223333:key/1".into());
+    let copy =
+        json!({ "DBClusterIdentifier": "copy2", "Engine": "aurora-mysql", "ReplicationSourceIdentifier": source });
+    let group = json!({ "DBSubnetGroupName": "g", "DBSubnetGroupDescription": "d", "SubnetIds": one_zone });
+    let drop_cluster = json!({ "DBClusterIdentifier": "blog", "SkipFinalSnapshot": true });
+    let cases = [
+        ("rds.last-instance", &base, R2, "DeleteDBInstance", json!({ "DBInstanceIdentifier": "copy-1" })),
+        ("rds.cluster-without-instances", &plain, R1, "DeleteDBCluster", drop_cluster),
+        ("rds.replica-needs-key", &encrypted, R2, "CreateDBCluster", copy),
+        ("rds.subnet-group-covers-two-zones", &plain, R1, "CreateDBSubnetGroup", group),
+    ];
+    for (rule, world, region, operation, input) in cases {
+        let mut world = world.clone();
+        assert!(invoke(&mut world, region, operation, input.clone()).is_err(), "{rule} is on");
+        world.rules_off.insert(rule.to_owned());
+        assert!(invoke(&mut world, region, operation, input).is_ok(), "{rule} is off");
+    }
+}
