@@ -3,14 +3,14 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use super::compare::{Compared, compare, filled, nothing, search, show};
+use super::compare::{Compared, compare, filled, nothing, same, search, show};
 use super::context::Guide;
 use super::outputs::OutputError;
 use super::verdict::{Finding, Then, outcome, unanswered};
-use crate::content::Bindings;
 use crate::content::model::{Ask, Check, Expectation};
+use crate::content::{AssetError, Bindings};
 use crate::domain::drill::{ClientClass, Probe, Vantage};
-use crate::domain::{BoxFuture, Failure, FailureClass, Outcome, Role, Unknown};
+use crate::domain::{BoxFuture, Failure, FailureClass, Operation, Outcome, Role, Unknown};
 
 /// How long a check's HTTP request may take.
 const HTTP_TIMEOUT: Duration = Duration::from_secs(10);
@@ -20,13 +20,23 @@ impl Guide {
     pub async fn evaluate(&self, check: &Check) -> Outcome {
         let mut templates = Vec::new();
         collect(&check.ask, &mut templates);
+        let asked: Vec<String> =
+            templates.iter().copied().filter(|text| text.contains("file://")).map(str::to_owned).collect();
+        let used: Vec<&str> = templates.clone();
         templates.extend(
             check.fail.iter().flat_map(|message| [message.say.as_str()].into_iter().chain(message.why.as_deref())),
         );
         let bindings = self.bindings_for(templates).await;
-        let finding = self.find(check, &check.ask, &bindings).await;
+        let finding = match self.prepare(&asked).await {
+            Ok(()) => self.find(check, &check.ask, &bindings).await,
+            Err(error) => not_ready(error),
+        };
         let step = check.id.split('/').next().unwrap_or_default();
-        let then = Then { started: self.started(step), now: self.clock().now() };
+        let then = Then { started: self.started(step), running: self.is_running(step), now: self.clock().now() };
+        if then.started.is_some() && !matches!(finding, Finding::Holds | Finding::OnItsWay(_)) {
+            // What gave these values may have been made anew behind the guide's back.
+            self.forget(used);
+        }
         outcome(check, finding, then, &bindings)
     }
 
@@ -60,7 +70,7 @@ impl Guide {
                     last
                 }
                 Ask::Not(inner) => match self.find(check, inner, bindings).await {
-                    Finding::Holds => Finding::StillThere,
+                    Finding::Holds => still_there(),
                     unanswered @ Finding::Unanswered(..) => unanswered,
                     _ => Finding::Holds,
                 },
@@ -75,19 +85,42 @@ impl Guide {
             Err(error) => return not_ready(error),
         };
         match self.call(&operation).await {
-            Ok(output) => judge(expect, &output, bindings),
-            Err(failure) if is_absence(&failure) => {
-                for role in &check.elsewhere {
-                    let mut other = operation.clone();
-                    other.region = self.regions().of(*role).to_string();
-                    if other.region != operation.region && self.call(&other).await.is_ok() {
-                        return Finding::Elsewhere { region: other.region };
-                    }
+            Ok(output) => match judge(expect, &output, bindings) {
+                // A list without the thing, rather than an error: some services answer so.
+                missing @ Finding::Missing { .. } if !shows(expect, &output, bindings) => {
+                    self.elsewhere(check, &operation, expect, bindings).await.unwrap_or(missing)
                 }
-                Finding::Missing { cause: "not_found".to_owned(), want: None }
-            }
+                finding => finding,
+            },
+            Err(failure) if is_absence(&failure) => self
+                .elsewhere(check, &operation, expect, bindings)
+                .await
+                .unwrap_or(Finding::Missing { cause: "not_found".to_owned(), want: None }),
             Err(failure) => unanswered(&failure),
         }
+    }
+
+    /// Looks for what was not found in the other Regions that the check names.
+    async fn elsewhere(
+        &self,
+        check: &Check,
+        operation: &Operation,
+        expect: &[Expectation],
+        bindings: &Bindings,
+    ) -> Option<Finding> {
+        for role in &check.elsewhere {
+            let mut other = operation.clone();
+            other.region = self.regions().of(*role).to_string();
+            if other.region == operation.region {
+                continue;
+            }
+            if let Ok(output) = self.call(&other).await
+                && (expect.is_empty() || shows(expect, &output, bindings))
+            {
+                return Some(Finding::Elsewhere { region: other.region });
+            }
+        }
+        None
     }
 
     /// A read that should find nothing, or something that satisfies the expectations.
@@ -99,21 +132,16 @@ impl Guide {
             Err(error) => return not_ready(error),
         };
         match self.call(&operation).await {
-            Ok(_) if expect.is_empty() => Finding::StillThere,
+            Ok(_) if expect.is_empty() => still_there(),
             Ok(output) => match judge(expect, &output, bindings) {
-                Finding::Wrong { .. } | Finding::Missing { .. } if self.still_going(expect, &output) => {
-                    Finding::StillThere
-                }
+                // What should be gone takes its time to go, so a value that does not hold yet is no failure at once.
+                Finding::Wrong { cause, got, want } => Finding::StillThere { cause, got: Some(got), want: Some(want) },
+                Finding::Missing { cause, want } => Finding::StillThere { cause, got: None, want },
                 finding => finding,
             },
             Err(failure) if is_absence(&failure) => Finding::Holds,
             Err(failure) => unanswered(&failure),
         }
-    }
-
-    /// What should be gone is pending while it is going, so a value that does not hold yet is not a failure at once.
-    fn still_going(&self, expect: &[Expectation], output: &serde_json::Value) -> bool {
-        !expect.is_empty() && !nothing(output)
     }
 
     /// One request from a place near each Region.
@@ -251,8 +279,12 @@ fn judge(expect: &[Expectation], output: &serde_json::Value, bindings: &Bindings
             Ok(found) => found,
             Err(error) => return Finding::Unanswered(Unknown::Service, error),
         };
+        let unknown = texts_of(&expectation.operator).into_iter().find_map(|text| bindings.render(text).err());
+        if let Some(missing) = unknown.filter(|_| !nothing(&found)) {
+            return not_ready(OutputError::Missing(missing));
+        }
         let Compared::Not(want) = compare(&expectation.operator, &found, bindings) else { continue };
-        if expectation.pending.iter().any(|value| filled(value, bindings) == found) {
+        if expectation.pending.iter().any(|value| same(&found, &filled(value, bindings))) {
             return Finding::OnItsWay(show(&found));
         }
         let cause = expectation.path.clone();
@@ -265,6 +297,18 @@ fn judge(expect: &[Expectation], output: &serde_json::Value, bindings: &Bindings
     Finding::Holds
 }
 
+/// Whether any of the expectations' paths finds something.
+fn shows(expect: &[Expectation], output: &serde_json::Value, bindings: &Bindings) -> bool {
+    expect.iter().any(|expectation| {
+        let path = bindings.render(&expectation.path).ok();
+        path.and_then(|path| search(&path, output).ok()).is_some_and(|found| !nothing(&found))
+    })
+}
+
+fn still_there() -> Finding {
+    Finding::StillThere { cause: "not_found".to_owned(), got: None, want: None }
+}
+
 /// Some services say *invalid* where others say *not found*: a stack that does not exist, a bucket without a rule.
 fn is_absence(failure: &Failure) -> bool {
     failure.class == FailureClass::NotFound
@@ -273,7 +317,9 @@ fn is_absence(failure: &Failure) -> bool {
 
 fn not_ready(error: OutputError) -> Finding {
     match error {
-        OutputError::Missing(_) => Finding::Unanswered(Unknown::Waiting, error.to_string()),
+        OutputError::Missing(_) | OutputError::Asset(AssetError::Missing { .. }) => {
+            Finding::Unanswered(Unknown::Waiting, error.to_string())
+        }
         other => Finding::Unanswered(Unknown::Service, other.to_string()),
     }
 }

@@ -60,7 +60,7 @@ pub(super) fn compare(operator: &Operator, found: &Value, bindings: &Bindings) -
 }
 
 /// Numbers are equal by value: JMESPath's length gives 0.0 where YAML has 0.
-fn same(found: &Value, wanted: &Value) -> bool {
+pub(super) fn same(found: &Value, wanted: &Value) -> bool {
     match (found.as_f64(), wanted.as_f64()) {
         (Some(found), Some(wanted)) => (found - wanted).abs() < f64::EPSILON,
         _ => found == wanted,
@@ -101,6 +101,8 @@ pub(super) fn show(value: &Value) -> String {
     match value {
         Value::Null => "nothing".to_owned(),
         Value::String(text) => text.clone(),
+        // JMESPath counts in floating point: a learner reads 3, not 3.0.
+        Value::Number(number) => number.as_f64().map_or_else(|| number.to_string(), |number| number.to_string()),
         other => other.to_string(),
     }
 }

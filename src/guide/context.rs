@@ -1,7 +1,7 @@
 //! The guide of one run: its workshop, its values, and what it talks to.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::clock::Clock;
@@ -37,12 +37,30 @@ pub struct Guide {
     pub(super) outputs: Mutex<BTreeMap<String, String>>,
     /// When each step's last action was started.
     started: Mutex<BTreeMap<String, SimTime>>,
+    /// How many actions of each step run in this process.
+    running: Mutex<BTreeMap<String, usize>>,
+}
+
+/// An action of a step runs while this lives; what it is changing is *pending* meanwhile, not wrong.
+#[must_use = "the step counts as running only while this lives"]
+pub struct Running<'g> {
+    guide: &'g Guide,
+    step: String,
+}
+
+impl Drop for Running<'_> {
+    fn drop(&mut self) {
+        let mut running = self.guide.running.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(count) = running.get_mut(&self.step) {
+            *count = count.saturating_sub(1);
+        }
+    }
 }
 
 impl Guide {
     /// A guide that has not read or run anything yet.
     pub fn new(setup: Setup) -> Self {
-        Self { setup, outputs: Mutex::default(), started: Mutex::default() }
+        Self { setup, outputs: Mutex::default(), started: Mutex::default(), running: Mutex::default() }
     }
 
     /// The workshop.
@@ -96,6 +114,17 @@ impl Guide {
         self.started.lock().unwrap_or_else(PoisonError::into_inner).insert(step.to_owned(), at);
     }
 
+    /// Says that an action of that step runs until the result is dropped.
+    pub fn running(&self, step: &str) -> Running<'_> {
+        *self.running.lock().unwrap_or_else(PoisonError::into_inner).entry(step.to_owned()).or_insert(0) += 1;
+        Running { guide: self, step: step.to_owned() }
+    }
+
+    /// Whether an action of that step runs in this process.
+    pub fn is_running(&self, step: &str) -> bool {
+        self.running.lock().unwrap_or_else(PoisonError::into_inner).get(step).is_some_and(|count| *count > 0)
+    }
+
     /// When an action of that step was last started.
     pub fn started(&self, step: &str) -> Option<SimTime> {
         self.started.lock().unwrap_or_else(PoisonError::into_inner).get(step).copied()
@@ -144,6 +173,10 @@ pub(super) struct Workspace<'w>(pub(super) &'w Path);
 
 impl Files for Workspace<'_> {
     fn read(&self, path: &str) -> Result<Vec<u8>, FileError> {
+        let inside = Path::new(path).components().all(|part| matches!(part, Component::Normal(_) | Component::CurDir));
+        if !inside {
+            return Err(FileError(format!("{path}: a workshop reads files of its workspace only; name one of them")));
+        }
         let full = self.0.join(path);
         std::fs::read(&full).map_err(|error| FileError(format!("{}: {error}", full.display())))
     }

@@ -13,7 +13,11 @@ mod outputs;
 mod survey;
 mod verdict;
 
-pub use context::{Guide, Setup};
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+mod tests;
+
+pub use context::{Guide, Running, Setup};
 pub use facts::Step as StepOutcome;
 pub use outputs::OutputError;
 pub use survey::{Scope, StoreLag, Survey, survey};

@@ -68,6 +68,14 @@ impl Guide {
         self.outputs.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }
 
+    /// Forgets the outputs that these templates use.
+    pub(super) fn forget<'t>(&self, templates: impl IntoIterator<Item = &'t str>) {
+        let mut known = self.outputs.lock().unwrap_or_else(PoisonError::into_inner);
+        for name in templates.into_iter().flat_map(names) {
+            known.remove(name);
+        }
+    }
+
     fn declared(&self, name: &str) -> Option<&Output> {
         let (module, key) = name.strip_prefix("out.")?.split_once('.')?;
         let module = self.workshop().modules.iter().find(|candidate| candidate.id == module)?;

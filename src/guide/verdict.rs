@@ -42,22 +42,30 @@ pub(super) enum Finding {
         want: String,
     },
     /// Still there although it should be gone.
-    StillThere,
+    StillThere {
+        /// `not_found` (the author's words for *not gone*), or the path that does not hold.
+        cause: String,
+        /// What was found, where a value was compared.
+        got: Option<String>,
+        /// What was wanted.
+        want: Option<String>,
+    },
     /// Could not be asked.
     Unanswered(Unknown, String),
 }
 
-/// When the step's last action was started, and what time it is.
+/// When the step's last action was started, whether one still runs, and what time it is.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Then {
     pub(super) started: Option<SimTime>,
+    pub(super) running: bool,
     pub(super) now: SimTime,
 }
 
 impl Then {
-    /// Whether the step's action is so recent that the check may still come true by itself.
+    /// Whether the check may still come true by itself: an action of the step runs, or was started less than `within` ago.
     fn recent(self, within: Option<Duration>) -> bool {
-        self.started.zip(within).is_some_and(|(started, within)| self.now < started.plus(within))
+        self.running || self.started.zip(within).is_some_and(|(started, within)| self.now < started.plus(within))
     }
 }
 
@@ -73,18 +81,22 @@ pub(super) fn outcome(check: &Check, finding: Finding, then: Then, bindings: &Bi
         Finding::OnItsWay(state) => pending(&state),
         Finding::Unanswered(Unknown::Waiting, _) if then.started.is_none() => Outcome::Todo,
         Finding::Unanswered(why, message) => Outcome::Unknown { why, message },
-        Finding::Missing { .. } | Finding::NotYet { .. } | Finding::StillThere if then.started.is_none() => {
+        Finding::Missing { .. } | Finding::NotYet { .. } | Finding::StillThere { .. } if then.started.is_none() => {
             Outcome::Todo
         }
         Finding::Missing { .. } if then.recent(check.within) => pending("not there yet"),
         Finding::NotYet { .. } if then.recent(check.within) => pending("not yet"),
-        Finding::StillThere if then.recent(check.within) => pending("still there"),
+        Finding::StillThere { got, .. } if then.recent(check.within) => {
+            pending(got.as_deref().unwrap_or("still there"))
+        }
+        // What an action is changing right now is not wrong yet.
+        Finding::Wrong { got, .. } if then.running => pending(&got),
         Finding::Missing { cause, want } => fail(&cause, Some("nothing".to_owned()), want),
         Finding::NotYet { got, want } => fail("not_found", Some(got), Some(want)),
-        Finding::StillThere => fail("not_found", None, None),
+        Finding::StillThere { cause, got, want } => fail(&cause, got, want),
         Finding::Elsewhere { region } => {
             let bindings = bindings.with("found.region", &region);
-            Outcome::Fail { cause: cause_of(check, "found_elsewhere", None, None, &bindings) }
+            Outcome::Fail { cause: cause_of(check, "found_elsewhere", Some(region), None, &bindings) }
         }
         Finding::Wrong { cause, got, want } => fail(&cause, Some(got), Some(want)),
     }
@@ -92,6 +104,12 @@ pub(super) fn outcome(check: &Check, finding: Finding, then: Then, bindings: &Bi
 
 /// The author's words for a cause, or plain ones when there are none.
 fn cause_of(check: &Check, id: &str, got: Option<String>, want: Option<String>, bindings: &Bindings) -> Cause {
+    let mut bindings = bindings.clone();
+    for (name, value) in [("found.got", &got), ("found.want", &want)] {
+        if let Some(value) = value {
+            bindings.set(name, value.as_str());
+        }
+    }
     let fill = |text: &String| bindings.render_lossy(text);
     match check.fail.iter().find(|message| message.when == id) {
         Some(message) => Cause {
