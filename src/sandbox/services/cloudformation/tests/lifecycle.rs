@@ -181,3 +181,17 @@ Outputs:
     pass(&mut world, 120);
     assert!(world.accounts[LEARNER_ACCOUNT].iam.roles.is_empty());
 }
+
+#[test]
+fn a_world_that_was_saved_in_the_middle_goes_on_as_if_nothing_had_happened() {
+    let mut world = World::new(9);
+    create(&mut world, "net", NETWORK);
+    pass(&mut world, 4);
+    let saved = serde_json::to_vec(&world).unwrap();
+    let mut restored: World = serde_json::from_slice(&saved).unwrap();
+    for one in [&mut world, &mut restored] {
+        pass(one, 300);
+        assert_eq!(status(one, "net"), "CREATE_COMPLETE");
+    }
+    assert_eq!(world, restored);
+}
