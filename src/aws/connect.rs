@@ -5,10 +5,10 @@ use std::time::Duration;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::provider::ProvideCredentials as _;
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
-use aws_smithy_types::error::display::DisplayErrorContext;
 use aws_smithy_types::retry::RetryConfig;
 use futures_util::future::{Either, select};
 
+use super::failure::chain;
 use super::sandbox::ATTEMPTS;
 use crate::clock::Clock;
 
@@ -72,7 +72,7 @@ pub(super) async fn config(options: &ConnectOptions) -> Result<SdkConfig, AwsErr
         let Some(provider) = config.credentials_provider() else {
             return Err(refused("no provider is configured".into()));
         };
-        provider.provide_credentials().await.map_err(|error| refused(DisplayErrorContext(&error).to_string()))?;
+        provider.provide_credentials().await.map_err(|error| refused(chain(&error)))?;
         Ok(config)
     });
     match select(load, Box::pin(wall.sleep(CREDENTIALS_WITHIN))).await {

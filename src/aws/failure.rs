@@ -6,7 +6,6 @@ use std::sync::OnceLock;
 use aws_credential_types::provider::error::CredentialsError;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
-use aws_smithy_types::error::display::DisplayErrorContext;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use regex::Regex;
 
@@ -18,7 +17,7 @@ where
     E: ProvideErrorMetadata + Error + Send + Sync + 'static,
 {
     if let Some(cause) = credentials_error(error) {
-        let message = format!("no usable credentials: {}", DisplayErrorContext(cause));
+        let message = format!("no usable credentials: {}", chain(cause));
         return plain(FailureClass::Expired, "NoCredentials", &message);
     }
     match error {
@@ -53,7 +52,7 @@ fn plain(class: FailureClass, code: &str, message: &str) -> Failure {
 }
 
 /// An error with its causes, outermost first.
-fn chain(error: &dyn Error) -> String {
+pub(super) fn chain(error: &(dyn Error + 'static)) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();
     while let Some(inner) = cause {

@@ -332,3 +332,17 @@ async fn regions_do_not_mix() {
         assert_eq!(rig.last().region, region);
     }
 }
+
+#[tokio::test]
+async fn without_a_usable_profile_the_remedy_is_named() {
+    let options = super::ConnectOptions {
+        profile: Some("no-such-profile".into()),
+        endpoint_url: Some("not a url".into()),
+        region: "eu-west-1".into(),
+    };
+    let error = Aws::connect(&options).await.unwrap_err();
+    assert_eq!(error.to_string(), "--endpoint-url 'not a url' is not a URL; write for example http://127.0.0.1:4566");
+    let error = super::AwsError::NoCredentials { profile: options.profile, reason: "nothing".into() };
+    let text = error.to_string();
+    assert!(text.contains("for profile 'no-such-profile'") && text.contains("aws sso login"), "{text}");
+}

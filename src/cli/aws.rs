@@ -16,7 +16,9 @@ const TIMEOUT: Duration = Duration::from_secs(2 * 3600);
 /// Runs the words behind `workshop aws`.
 pub(super) async fn run(global: &Global, words: &[String]) -> Exit {
     if words.is_empty() || words.iter().any(|word| word == "help" || word == "--help") {
-        eprintln!("usage: workshop aws SERVICE OPERATION [--flag value …] --region REGION\n`workshop sandbox status --operations` lists what the sandbox answers.");
+        eprintln!(
+            "usage: workshop aws SERVICE OPERATION [--flag value …] --region REGION\n`workshop sandbox status --operations` lists what the sandbox answers."
+        );
         return if words.is_empty() { Exit::Usage } else { Exit::Done };
     }
     let session = match open::session(global, false, false).await {

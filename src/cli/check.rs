@@ -47,7 +47,9 @@ pub(super) async fn run(global: &Global, arguments: CheckArgs) -> Exit {
 fn chosen<'s>(session: &'s Session, what: &str) -> Vec<&'s Step> {
     let steps = session.guide.workshop().modules.iter().flat_map(|module| &module.steps);
     steps
-        .filter(|step| what == "all" || step.module == what || step.id == what || step.gives.iter().any(|fact| fact.0 == what))
+        .filter(|step| {
+            what == "all" || step.module == what || step.id == what || step.gives.iter().any(|fact| fact.0 == what)
+        })
         .collect()
 }
 
@@ -74,7 +76,10 @@ fn print(session: &Session, answered: &[StepOutcome], json: bool) {
     let at = session.clock.now().epoch_seconds();
     for (check, outcome) in answered.iter().flat_map(|step| &step.checks) {
         if json {
-            println!("{}", json!({ "event": "check", "at": at, "check": check, "outcome": outcome.word(), "detail": outcome }));
+            println!(
+                "{}",
+                json!({ "event": "check", "at": at, "check": check, "outcome": outcome.word(), "detail": outcome })
+            );
         } else {
             let words = super::plain::outcome_words(Some(outcome));
             println!("{check}: {words}");

@@ -47,7 +47,8 @@ pub fn constants() -> Exit {
             Evidence::Measured => "measured",
             Evidence::Estimate => "estimate",
         };
-        let range = if row.p50 == row.p95 { brief(row.p50) } else { format!("{} to {}", brief(row.p50), brief(row.p95)) };
+        let range =
+            if row.p50 == row.p95 { brief(row.p50) } else { format!("{} to {}", brief(row.p50), brief(row.p95)) };
         let _ = writeln!(out, "{}: {range} ({evidence}; {})", row.id, row.source);
     }
     Exit::Done
@@ -103,9 +104,11 @@ pub fn doctor(global: &Global) -> Exit {
             false
         }
     };
-    let aws = std::env::var_os("PATH").is_some_and(|path| {
-        std::env::split_paths(&path).any(|directory| directory.join("aws").is_file())
-    });
-    println!("aws command: {}", if aws { "found" } else { "not found; the guide's own `workshop aws` works without it" });
+    let aws = std::env::var_os("PATH")
+        .is_some_and(|path| std::env::split_paths(&path).any(|directory| directory.join("aws").is_file()));
+    println!(
+        "aws command: {}",
+        if aws { "found" } else { "not found; the guide's own `workshop aws` works without it" }
+    );
     if ok { Exit::Done } else { Exit::State }
 }

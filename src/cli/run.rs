@@ -50,7 +50,9 @@ pub(super) async fn run(global: &Global, arguments: RunArgs) -> Exit {
             let left = summary.resources_left.unwrap_or(0);
             if json {
                 let mut line = json!({ "event": "summary" });
-                if let (Some(line), Ok(serde_json::Value::Object(fields))) = (line.as_object_mut(), serde_json::to_value(&summary)) {
+                if let (Some(line), Ok(serde_json::Value::Object(fields))) =
+                    (line.as_object_mut(), serde_json::to_value(&summary))
+                {
                     line.extend(fields);
                 }
                 print_line(&line.to_string());
@@ -61,7 +63,9 @@ pub(super) async fn run(global: &Global, arguments: RunArgs) -> Exit {
                     summary.rto_seconds.map_or("not measured".to_owned(), |seconds| format!("{seconds:.0} s")),
                     summary.rpo_seconds.map_or("none".to_owned(), |seconds| format!("{seconds:.1} s")),
                     summary.rpo_verdict,
-                    summary.resources_left.map_or("nothing was cleaned up".to_owned(), |left| format!("{left} resources left")),
+                    summary
+                        .resources_left
+                        .map_or("nothing was cleaned up".to_owned(), |left| format!("{left} resources left")),
                     summary.simulated_seconds,
                     summary.wall_seconds,
                 );
@@ -96,10 +100,12 @@ fn exit(error: &WalkError) -> Exit {
     match error {
         WalkError::Unknown { .. } => Exit::Usage,
         WalkError::NotOurs { .. } | WalkError::NotApproved(_) | WalkError::Drill(_) => Exit::Missing,
-        WalkError::Action { error: RunError::Action(ActionError::Refused { failure, .. }), .. } => match failure.class {
-            FailureClass::NotFound | FailureClass::Conflict => Exit::No,
-            _ => Exit::Aws,
-        },
+        WalkError::Action { error: RunError::Action(ActionError::Refused { failure, .. }), .. } => {
+            match failure.class {
+                FailureClass::NotFound | FailureClass::Conflict => Exit::No,
+                _ => Exit::Aws,
+            }
+        }
         WalkError::Action { .. } | WalkError::Check { .. } | WalkError::Left(_) => Exit::No,
         WalkError::Cancelled => Exit::Interrupted,
     }
@@ -138,7 +144,8 @@ fn print_text(event: &Event) {
         EventKind::ActionProgress | EventKind::DrillPhase => println!("      {message}"),
         EventKind::ActionFailed => println!("    failed: {message}"),
         EventKind::CheckChanged => {
-            let (check, outcome) = (event.check.as_deref().unwrap_or_default(), event.outcome.as_deref().unwrap_or_default());
+            let (check, outcome) =
+                (event.check.as_deref().unwrap_or_default(), event.outcome.as_deref().unwrap_or_default());
             println!("    check {check}: {outcome} {message}");
         }
         EventKind::Note => match &event.detail {

@@ -66,9 +66,15 @@ async fn serve(session: &Session, port: u16) -> Exit {
     };
     let url = format!("http://127.0.0.1:{}", endpoint.port);
     println!("The simulated AWS answers on {url}. Paste this into another terminal (Ctrl-C here ends it):");
-    println!("  bash, zsh:  export AWS_ENDPOINT_URL={url} AWS_ACCESS_KEY_ID=sandbox AWS_SECRET_ACCESS_KEY=sandbox AWS_SESSION_TOKEN=");
-    println!("  fish:       set -gx AWS_ENDPOINT_URL {url}; set -gx AWS_ACCESS_KEY_ID sandbox; set -gx AWS_SECRET_ACCESS_KEY sandbox");
-    println!("  PowerShell: $env:AWS_ENDPOINT_URL='{url}'; $env:AWS_ACCESS_KEY_ID='sandbox'; $env:AWS_SECRET_ACCESS_KEY='sandbox'");
+    println!(
+        "  bash, zsh:  export AWS_ENDPOINT_URL={url} AWS_ACCESS_KEY_ID=sandbox AWS_SECRET_ACCESS_KEY=sandbox AWS_SESSION_TOKEN="
+    );
+    println!(
+        "  fish:       set -gx AWS_ENDPOINT_URL {url}; set -gx AWS_ACCESS_KEY_ID sandbox; set -gx AWS_SECRET_ACCESS_KEY sandbox"
+    );
+    println!(
+        "  PowerShell: $env:AWS_ENDPOINT_URL='{url}'; $env:AWS_ACCESS_KEY_ID='sandbox'; $env:AWS_SECRET_ACCESS_KEY='sandbox'"
+    );
     signals::terminated().await;
     if let Err(error) = simulator.save() {
         eprintln!("workshop: {error}");

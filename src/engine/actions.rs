@@ -41,7 +41,8 @@ impl RunError {
             RunError::NotReady(OutputError::Missing(missing)) => Trouble {
                 what: format!("{} is not known yet.", missing.name),
                 means: "What gives it has not been made, or is still being made.".to_owned(),
-                press: "Do the step before first; the home screen (q) shows what is missing. Then press Enter again.".to_owned(),
+                press: "Do the step before first; the home screen (q) shows what is missing. Then press Enter again."
+                    .to_owned(),
             },
             other => Trouble {
                 what: format!("{other}."),
@@ -63,7 +64,8 @@ pub async fn run(
     let (step, action) = guide.action(id).ok_or_else(|| RunError::Unknown(id.to_owned()))?;
     let begun = guide.clock().now();
     note(session, Entry::ActionStarted { action: id.to_owned() }, tell);
-    let deletes = action.effect == Effect::Delete && step.solution.first().map(|anchor| anchor.trim_start_matches('#')) == Some(&action.anchor);
+    let deletes = action.effect == Effect::Delete
+        && step.solution.first().map(|anchor| anchor.trim_start_matches('#')) == Some(&action.anchor);
     let result = async {
         if deletes {
             purge(session, &step.empty_buckets, cancel, tell).await?;

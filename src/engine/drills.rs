@@ -158,7 +158,9 @@ async fn routing(session: &Session, health_check: Option<&str>, journeys: &[Jour
         effect: Effect::Read,
     };
     let reply = session.guide.aws().call(&read).await.ok()?;
-    let number = |member: &str| reply.output.pointer(&format!("/HealthCheck/HealthCheckConfig/{member}")).and_then(Value::as_u64);
+    let number = |member: &str| {
+        reply.output.pointer(&format!("/HealthCheck/HealthCheckConfig/{member}")).and_then(Value::as_u64)
+    };
     let url = &journeys.iter().find(|journey| journey.affected)?.url;
     let vantage = vantages(session.guide.regions()).into_iter().next()?;
     let answer = session.guide.network().resolve(crate::drill::runner::host(url), &vantage).await.ok()??;

@@ -127,7 +127,10 @@ impl Engine {
     fn solution(&self, step: &str) -> Vec<String> {
         let Some(step) = self.session.guide.step(step) else { return Vec::new() };
         let anchors = step.solution.iter().map(|anchor| anchor.trim_start_matches('#'));
-        anchors.filter_map(|anchor| step.actions.iter().find(|action| action.anchor == anchor)).map(|action| action.id.clone()).collect()
+        anchors
+            .filter_map(|anchor| step.actions.iter().find(|action| action.anchor == anchor))
+            .map(|action| action.id.clone())
+            .collect()
     }
 
     fn record(&self, entry: Entry) {

@@ -70,7 +70,9 @@ pub enum OpenError {
     #[error(transparent)]
     Aws(#[from] AwsError),
     /// AWS does not say who we are.
-    #[error("AWS does not say who you are: {0}\nCheck the credentials, the profile and the Region; without --aws the workshop runs in its sandbox.")]
+    #[error(
+        "AWS does not say who you are: {0}\nCheck the credentials, the profile and the Region; without --aws the workshop runs in its sandbox."
+    )]
     Identity(crate::domain::Failure),
     /// The network cannot be used.
     #[error(transparent)]
@@ -321,7 +323,11 @@ fn on_the_network(aws: Aws) -> Result<Backend, OpenError> {
 }
 
 /// The simulated AWS: a throw-away world in memory, or the one of the state directory.
-async fn simulated(options: &Options, settings: &Settings, state: Option<&StateDirectory>) -> Result<Backend, OpenError> {
+async fn simulated(
+    options: &Options,
+    settings: &Settings,
+    state: Option<&StateDirectory>,
+) -> Result<Backend, OpenError> {
     let rate = if options.jump { Rate::Jump } else { Rate::Paced(settings.speed) };
     let Some(state) = state else {
         let clock = Clock::simulated(SimTime::WORLD_START, rate);
@@ -337,15 +343,15 @@ async fn simulated(options: &Options, settings: &Settings, state: Option<&StateD
         });
     };
     let asked = (options.jump || options.speed.is_some()).then_some(rate);
-    let opened = owner::open(
-        &state.world(),
-        OpenOptions { seed: settings.seed, rate: asked, speed: settings.speed },
-    )
-    .await?;
+    let opened =
+        owner::open(&state.world(), OpenOptions { seed: settings.seed, rate: asked, speed: settings.speed }).await?;
     let simulator = opened.simulator;
     let mut notes = opened.notes;
     if !opened.caught_up.is_zero() {
-        notes.push(format!("While nobody was here, {} of simulated time passed.", crate::domain::time::spell(opened.caught_up)));
+        notes.push(format!(
+            "While nobody was here, {} of simulated time passed.",
+            crate::domain::time::spell(opened.caught_up)
+        ));
     }
     Ok(Backend {
         aws: Arc::new(Aws::in_sandbox(Arc::new(simulator.clone()), &opened.clock)),

@@ -335,12 +335,15 @@ impl Walk<'_> {
         }
         let count = found.left.len();
         for left in &found.left {
-            (self.tell)(Event { message: Some(format!("left in {}: {}", left.region, left.id)), ..self.event(EventKind::Note) });
+            (self.tell)(Event {
+                message: Some(format!("left in {}: {}", left.region, left.id)),
+                ..self.event(EventKind::Note)
+            });
         }
         match self.session.world_count() {
-            Some(own) if own != count => {
-                Err(WalkError::Left(format!("{count} things are left by reads, but the simulated world itself holds {own}")))
-            }
+            Some(own) if own != count => Err(WalkError::Left(format!(
+                "{count} things are left by reads, but the simulated world itself holds {own}"
+            ))),
             _ => Ok(count),
         }
     }
@@ -350,7 +353,11 @@ impl Walk<'_> {
 fn reason(outcome: &Outcome) -> Option<String> {
     match outcome {
         Outcome::Fail { cause } => {
-            let values = cause.got.as_ref().zip(cause.want.as_ref()).map(|(got, want)| format!(" (found {got}, expected {want})"));
+            let values = cause
+                .got
+                .as_ref()
+                .zip(cause.want.as_ref())
+                .map(|(got, want)| format!(" (found {got}, expected {want})"));
             Some(format!("{}{}", cause.say, values.unwrap_or_default()))
         }
         Outcome::Unknown { message, .. } => Some(message.clone()),

@@ -79,8 +79,7 @@ struct Eyes {
 }
 
 async fn look(mut eyes: Eyes, mut shown: watch::Receiver<Watched>, nudge: Nudge, ends: CancellationToken) {
-    let (every, all_every) =
-        if eyes.session.simulated() { (SHOWN_SANDBOX, ALL_SANDBOX) } else { (SHOWN_AWS, ALL_AWS) };
+    let (every, all_every) = if eyes.session.simulated() { (SHOWN_SANDBOX, ALL_SANDBOX) } else { (SHOWN_AWS, ALL_AWS) };
     let mut last_all: Option<Instant> = None;
     loop {
         let what = shown.borrow_and_update().clone();
@@ -178,15 +177,15 @@ impl Eyes {
         let limit = guide.workshop().objectives.rpo;
         for row in &mut found.rows {
             let lag = found.lags.iter().find(|lag| lag.store == row.kind).and_then(|lag| lag.lag);
-            if row.state == ResourceState::Ready && row.detail.starts_with("replica") && lag.is_some_and(|lag| lag > limit) {
+            if row.state == ResourceState::Ready
+                && row.detail.starts_with("replica")
+                && lag.is_some_and(|lag| lag > limit)
+            {
                 row.state = ResourceState::Lagging;
             }
         }
-        let replication = found
-            .lags
-            .into_iter()
-            .map(|lag| Lag { store: lag.store, lag: lag.lag, limit, say: lag.metric })
-            .collect();
+        let replication =
+            found.lags.into_iter().map(|lag| Lag { store: lag.store, lag: lag.lag, limit, say: lag.metric }).collect();
         let view = ResourcesView { rows: found.rows, replication, unread: found.unread, at: self.session.clock.now() };
         self.tell(Msg::Resources(view)).await;
     }

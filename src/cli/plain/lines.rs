@@ -43,7 +43,8 @@ fn choose(model: &Model, number: usize) -> Vec<Key> {
         }
         Some(Screen::Step(screen)) => {
             let Some(to) = number.checked_sub(1) else { return Vec::new() };
-            let (key, count) = if to >= screen.action { (Key::Down, to - screen.action) } else { (Key::Up, screen.action - to) };
+            let (key, count) =
+                if to >= screen.action { (Key::Down, to - screen.action) } else { (Key::Up, screen.action - to) };
             let mut keys = vec![Key::Tab; tabs_to_actions(screen.pane)];
             keys.extend(std::iter::repeat_n(key, count));
             keys.push(Key::Enter);
@@ -151,7 +152,9 @@ impl Told {
         let view = &model.drill;
         let fresh = view.log.len().saturating_sub(self.drill_log);
         let newest: Vec<_> = view.log.iter().take(fresh).collect();
-        lines.extend(newest.into_iter().rev().map(|line| format!("+{} {}: {}", line.at.as_secs(), line.source, line.text)));
+        lines.extend(
+            newest.into_iter().rev().map(|line| format!("+{} {}: {}", line.at.as_secs(), line.source, line.text)),
+        );
         self.drill_log = view.log.len();
         let line = drill_line(view);
         if view.state.active() && line != self.drill {

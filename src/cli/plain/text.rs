@@ -30,8 +30,11 @@ pub(super) fn whole(model: &Model) -> String {
 fn keys(model: &Model) -> String {
     let mut all = bindings(model);
     all.sort_by_key(|binding| std::cmp::Reverse(binding.rank));
-    let words: Vec<String> =
-        all.iter().filter(|binding| binding.rank > 0).map(|binding| format!("{}={}", binding.show, binding.label)).collect();
+    let words: Vec<String> = all
+        .iter()
+        .filter(|binding| binding.rank > 0)
+        .map(|binding| format!("{}={}", binding.show, binding.label))
+        .collect();
     format!("[{}]", words.join("  "))
 }
 
@@ -55,7 +58,10 @@ fn home(model: &Model) -> String {
             spell(module.time)
         );
         for need in model.missing(module) {
-            let giver = need.given_by.as_ref().map_or(String::new(), |(_, _, title)| format!(" (given by the step \"{title}\")"));
+            let giver = need
+                .given_by
+                .as_ref()
+                .map_or(String::new(), |(_, _, title)| format!(" (given by the step \"{title}\")"));
             let _ = writeln!(text, "   needs {}{giver}", need.fact);
         }
     }
@@ -154,7 +160,8 @@ pub(super) fn drill(view: &DrillView) -> String {
     }
     let _ = writeln!(text, "{}", drill_line(view));
     for phase in &view.phases {
-        let end = phase.end.map_or("running".to_owned(), |end| format!("{} s", end.saturating_sub(phase.start).as_secs()));
+        let end =
+            phase.end.map_or("running".to_owned(), |end| format!("{} s", end.saturating_sub(phase.start).as_secs()));
         let late = if phase.late { ", seen late" } else { "" };
         let _ = writeln!(text, "  phase {}: {end}{late} ({})", phase.phase.word(), phase.say);
     }
@@ -181,12 +188,7 @@ pub(super) fn drill_line(view: &DrillView) -> String {
         .filter(|lane| lane.direct.is_none())
         .map(|lane| format!("{} {}", lane.journey, lane.cells.last().map_or("-", |cell| cell_word(*cell))))
         .collect();
-    format!(
-        "{} of {}{verdict}{rpo}; {}",
-        spell(view.elapsed),
-        spell(view.budget),
-        lanes.join(", ")
-    )
+    format!("{} of {}{verdict}{rpo}; {}", spell(view.elapsed), spell(view.budget), lanes.join(", "))
 }
 
 fn cell_word(cell: SlotResult) -> &'static str {
@@ -200,9 +202,10 @@ fn cell_word(cell: SlotResult) -> &'static str {
 
 fn overlay_text(model: &Model, overlay: &Overlay) -> String {
     match overlay {
-        Overlay::Help { .. } => {
-            crate::app::screen_bindings(model).iter().map(|binding| format!("{}: {}\n", binding.show, binding.help)).collect()
-        }
+        Overlay::Help { .. } => crate::app::screen_bindings(model)
+            .iter()
+            .map(|binding| format!("{}: {}\n", binding.show, binding.help))
+            .collect(),
         Overlay::Confirm(confirm) => {
             let answer = match &confirm.gate {
                 Gate::Key => "Type y for yes, n for no.".to_owned(),
@@ -236,6 +239,8 @@ fn overlay_text(model: &Model, overlay: &Overlay) -> String {
             };
             steps.iter().enumerate().map(line).collect()
         }
-        Overlay::Palette { .. } => bindings(model).iter().map(|binding| format!("{}: {}\n", binding.show, binding.help)).collect(),
+        Overlay::Palette { .. } => {
+            bindings(model).iter().map(|binding| format!("{}: {}\n", binding.show, binding.help)).collect()
+        }
     }
 }
