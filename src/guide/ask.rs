@@ -80,7 +80,7 @@ impl Guide {
 
     /// One read and what is expected of it; when nothing is found, a look into the other Regions named.
     async fn read(&self, check: &Check, command: &str, expect: &[Expectation], bindings: &Bindings) -> Finding {
-        let operation = match self.operation(command, bindings) {
+        let operation = match self.operation(command, bindings).await {
             Ok(operation) => operation,
             Err(error) => return not_ready(error),
         };
@@ -125,7 +125,7 @@ impl Guide {
 
     /// A read that should find nothing, or something that satisfies the expectations.
     async fn absent(&self, command: &str, expect: &[Expectation], bindings: &Bindings) -> Finding {
-        let operation = match self.operation(command, bindings) {
+        let operation = match self.operation(command, bindings).await {
             Ok(operation) => operation,
             // What it names does not exist, so nothing of it is left.
             Err(OutputError::Missing(_)) => return Finding::Holds,

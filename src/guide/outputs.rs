@@ -49,7 +49,7 @@ impl Guide {
             let output = self.declared(name)?;
             // A read may itself use an output: bindings_for comes back here, and the loader has refused cycles.
             let bindings = self.bindings_for([output.read.as_str(), output.path.as_str()]).await;
-            let operation = self.operation(&output.read, &bindings).ok()?;
+            let operation = self.operation(&output.read, &bindings).await.ok()?;
             let path = bindings.render(&output.path).ok()?;
             let reply = self.call(&operation).await.ok()?;
             let value = match search(&path, &reply).ok()? {
@@ -83,8 +83,11 @@ impl Guide {
     }
 
     /// The operation that a command template stands for.
-    pub(super) fn operation(&self, template: &str, bindings: &Bindings) -> Result<Operation, OutputError> {
+    pub(super) async fn operation(&self, template: &str, bindings: &Bindings) -> Result<Operation, OutputError> {
         let text = bindings.render(template)?;
+        if text.contains("file://") {
+            self.prepare(std::slice::from_ref(&text)).await?;
+        }
         match parse_command(&text, &Workspace(self.workspace())) {
             Ok(Command::Operation(operation)) => Ok(operation),
             Ok(_) => Err(OutputError::Command(format!("`{text}` is not a single call of an API"))),
