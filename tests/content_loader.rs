@@ -254,3 +254,23 @@ fn broken_yaml_and_missing_files_have_a_place() {
     folder.write("assets/templates/broken.yaml", "Resources:\n  A: [\n");
     expect(&folder.found(), ERROR, "assets/templates/broken.yaml", (3, 1), "not valid YAML", "");
 }
+
+#[test]
+fn nothing_leads_in_a_circle() {
+    let found = after("workshop.yaml", "names:\n", "names:\n  other: \"{{ names.bucket }}\"\n");
+    assert_eq!(found, []);
+    let circle = "names:\n  other: \"{{ names.bucket }}-{{ names.other }}\"\n";
+    let found = after("workshop.yaml", "names:\n", circle);
+    expect(&found, ERROR, "workshop.yaml", (11, 10), "`names.other` uses itself", "value");
+    let found = after(STEP_FILE, "path: LocationConstraint\n---", "path: \"{{ out.m1.place }}\"\n---");
+    expect(&found, ERROR, STEP_FILE, (20, 11), "`out.m1.place` needs itself", "without");
+}
+
+#[test]
+fn names_differ_between_learners_and_copied_files_exist() {
+    let found = after("workshop.yaml", "\"tiny-{{ vars.suffix }}\"", "\"tiny\"");
+    expect(&found, WARNING, "workshop.yaml", (11, 11), "`names.bucket` is the same for every learner", "vars.suffix");
+    let copy = "$ aws s3 cp lambda.zip s3://{{ names.bucket }}/lambda.zip";
+    let found = after(STEP_FILE, "$ aws s3api create-bucket --bucket {{ names.bucket }}", copy);
+    expect(&found, ERROR, STEP_FILE, (25, 1), "no asset `lambda.zip`", "assets/");
+}

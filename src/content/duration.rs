@@ -33,7 +33,7 @@ mod tests {
 
     #[test]
     fn spans_are_read_and_nonsense_is_not() {
-        assert_eq!(parse("1h30m"), Some(Duration::from_secs(5400)));
+        assert_eq!(parse("1h30m"), Some(Duration::from_mins(90)));
         assert_eq!(parse("90s"), Some(Duration::from_secs(90)));
         assert_eq!(parse("250ms"), Some(Duration::from_millis(250)));
         for wrong in ["", "20", "m", "20 minutes", "-5m", "99999999999999999999h"] {

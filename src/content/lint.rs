@@ -37,6 +37,7 @@ impl Lint<'_> {
         self.steps();
         self.checks();
         self.yaml_assets();
+        super::lint_names::run(self);
         super::lint_fence::run(self);
     }
 
@@ -160,7 +161,8 @@ impl Lint<'_> {
         }
     }
 
-    fn workshop_file(&self) -> Place {
+    /// workshop.yaml, for what has no better place.
+    pub(super) fn workshop_file(&self) -> Place {
         Place::Line { file: self.source.label("workshop.yaml").into(), line: 1, column: 1 }
     }
 

@@ -7,6 +7,7 @@ use super::notes::FenceUse;
 use super::sample;
 use crate::domain::Effect;
 use crate::domain::region::known_regions;
+use crate::domain::text::nearest;
 use crate::protocol::{Command, Scope, operation_by_cli};
 
 /// The widest line that fits beside the markers of a page at 80 columns.
@@ -78,6 +79,7 @@ fn about(lint: &Lint<'_>, fence: &FenceUse, action: &Action) {
     }
     for template in &action.commands {
         let Ok(command) = lint.sample.parse(template) else { continue };
+        copied(lint, &command, &at);
         let global = match &command {
             Command::Operation(operation) => {
                 operation_by_cli(&operation.service, &operation.name).is_some_and(|spec| spec.scope == Scope::Global)
@@ -88,5 +90,19 @@ fn about(lint: &Lint<'_>, fence: &FenceUse, action: &Action) {
             let help = "add `--region {{ region.primary }}` or `--region {{ region.secondary }}`".to_owned();
             lint.log.warning(&at, format!("a command of `#{}` names no Region", action.anchor), Some(help));
         }
+    }
+}
+
+/// What a fence copies from the workspace is an asset.
+fn copied(lint: &Lint<'_>, command: &Command, at: &Place) {
+    let from = match command {
+        Command::S3Copy(copy) if copy.to.starts_with("s3://") => &copy.from,
+        Command::S3Sync(sync) if sync.to.starts_with("s3://") => &sync.from,
+        _ => return,
+    };
+    if !from.starts_with("s3://") && !lint.assets.has(from.trim_start_matches("./")) {
+        let names = lint.assets.names();
+        let near = nearest(from, names.iter().copied()).map(|near| format!("did you mean `{near}`?"));
+        lint.log.error(at, format!("the workshop has no asset `{from}`"), near.or(Some("put it into assets/".into())));
     }
 }

@@ -14,6 +14,7 @@ mod diagnostic;
 mod duration;
 mod lint;
 mod lint_fence;
+mod lint_names;
 pub mod model;
 mod notes;
 mod read_check;

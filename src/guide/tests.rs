@@ -54,7 +54,7 @@ $ aws rds delete-db-cluster --db-cluster-identifier rep \
 ```
 "##;
 
-const ROUTES: &str = r##"---
+const ROUTES: &str = r#"---
 id: routes
 title: Routes
 kind: observe
@@ -86,7 +86,7 @@ checks:
 ---
 
 # Routes
-"##;
+"#;
 
 /// Answers by `operation region`, or by `operation` alone.
 #[derive(Default)]
