@@ -63,6 +63,7 @@ pub async fn run(
     let guide = &session.guide;
     let (step, action) = guide.action(id).ok_or_else(|| RunError::Unknown(id.to_owned()))?;
     let begun = guide.clock().now();
+    let _running = guide.running(&step.id);
     note(session, Entry::ActionStarted { action: id.to_owned() }, tell);
     let deletes = action.effect == Effect::Delete
         && step.solution.first().map(|anchor| anchor.trim_start_matches('#')) == Some(&action.anchor);

@@ -1,5 +1,6 @@
 //! The watcher: reads what the screen shows again and again, and what matters elsewhere now and then.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -10,7 +11,7 @@ use super::page::page;
 use super::session::Session;
 use crate::app::{Lag, Msg, Page, ResourcesView, Watched};
 use crate::content::model::{Step, StepKind};
-use crate::domain::{Outcome, ResourceState};
+use crate::domain::{FactId, Outcome, ResourceState};
 use crate::guide::{Scope, StepOutcome, survey};
 
 /// Time between two reads of what is shown: simulated AWS, where a read costs a millisecond.
@@ -44,7 +45,7 @@ impl Watcher {
         let (shown, seen) = watch::channel(Watched::Home);
         let nudge = Nudge(Arc::new(Notify::new()));
         let opened = Arc::new(Mutex::new(None));
-        let eyes = Eyes { session, sender, opened: Arc::clone(&opened), last_page: None };
+        let eyes = Eyes { session, sender, opened: Arc::clone(&opened), last_page: None, facts: BTreeMap::new() };
         tokio::spawn(look(eyes, seen, nudge.clone(), ends));
         Self { shown, nudge, opened }
     }
@@ -76,6 +77,8 @@ struct Eyes {
     sender: mpsc::Sender<Msg>,
     opened: Arc<Mutex<Option<String>>>,
     last_page: Option<Page>,
+    /// The facts as they were last read, to notice what is lost.
+    facts: BTreeMap<FactId, Outcome>,
 }
 
 async fn look(mut eyes: Eyes, mut shown: watch::Receiver<Watched>, nudge: Nudge, ends: CancellationToken) {
@@ -113,7 +116,7 @@ impl Eyes {
         let _ = self.sender.send(message).await;
     }
 
-    async fn shown(&self, what: &Watched) {
+    async fn shown(&mut self, what: &Watched) {
         match what {
             Watched::Home => self.home().await,
             Watched::Step(id) => {
@@ -143,14 +146,19 @@ impl Eyes {
     }
 
     /// All checks and all facts.
-    async fn home(&self) {
+    async fn home(&mut self) {
         let guide = &self.session.guide;
         let mut answered = Vec::new();
         for step in guide.workshop().modules.iter().flat_map(|module| &module.steps) {
             answered.push(self.step(step).await);
         }
-        let facts = guide.facts(&answered).into_iter().collect();
-        self.tell(Msg::Facts { facts, at: self.session.clock.now() }).await;
+        let facts = guide.facts(&answered);
+        for lost in guide.drift(&self.facts, &facts) {
+            let again = lost.given_by.map_or_else(String::new, |(_, title)| format!("; \"{title}\" gives it again"));
+            self.tell(Msg::Notice(format!("Lost: {}, which other modules count on{again}", lost.fact))).await;
+        }
+        self.facts.clone_from(&facts);
+        self.tell(Msg::Facts { facts: facts.into_iter().collect(), at: self.session.clock.now() }).await;
     }
 
     /// The checks of one step.

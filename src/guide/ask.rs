@@ -20,17 +20,12 @@ impl Guide {
     pub async fn evaluate(&self, check: &Check) -> Outcome {
         let mut templates = Vec::new();
         collect(&check.ask, &mut templates);
-        let asked: Vec<String> =
-            templates.iter().copied().filter(|text| text.contains("file://")).map(str::to_owned).collect();
         let used: Vec<&str> = templates.clone();
         templates.extend(
             check.fail.iter().flat_map(|message| [message.say.as_str()].into_iter().chain(message.why.as_deref())),
         );
         let bindings = self.bindings_for(templates).await;
-        let finding = match self.prepare(&asked).await {
-            Ok(()) => self.find(check, &check.ask, &bindings).await,
-            Err(error) => not_ready(error),
-        };
+        let finding = self.find(check, &check.ask, &bindings).await;
         let step = check.id.split('/').next().unwrap_or_default();
         let then = Then { started: self.started(step), running: self.is_running(step), now: self.clock().now() };
         if then.started.is_some() && !matches!(finding, Finding::Holds | Finding::OnItsWay(_)) {

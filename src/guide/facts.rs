@@ -1,9 +1,9 @@
 //! Facts: what is established when all checks of the steps that give it pass.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::context::Guide;
-use crate::content::model;
+use crate::content::model::{self, StepKind};
 use crate::domain::{FactId, Outcome};
 
 /// A step's checks with their answers.
@@ -27,7 +27,41 @@ impl Step {
     }
 }
 
+/// A fact that modules count on and that no longer holds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Drift {
+    /// The fact.
+    pub fact: FactId,
+    /// The step that gives it, by its id and title.
+    pub given_by: Option<(String, String)>,
+}
+
 impl Guide {
+    /// The invariants that held `before` and do not hold `now`. What is on its way or could not be asked is not lost, and
+    /// once the clean-up has begun, losing them is the aim.
+    pub fn drift(&self, before: &BTreeMap<FactId, Outcome>, now: &BTreeMap<FactId, Outcome>) -> Vec<Drift> {
+        let modules = &self.workshop().modules;
+        let cleaning = modules
+            .iter()
+            .filter(|module| module.steps.iter().any(|step| step.kind == StepKind::CleanUp))
+            .flat_map(|module| &module.steps)
+            .any(|step| self.started(&step.id).is_some());
+        if cleaning {
+            return Vec::new();
+        }
+        let invariants: BTreeSet<&FactId> = modules.iter().flat_map(|module| &module.invariants).collect();
+        let lost = |fact: &FactId| {
+            before.get(fact).is_some_and(Outcome::passed)
+                && matches!(now.get(fact), Some(Outcome::Fail { .. } | Outcome::Todo))
+        };
+        let giver = |fact: &FactId| {
+            let step = modules.iter().flat_map(|module| &module.steps).find(|step| step.gives.contains(fact));
+            step.map(|step| (step.id.clone(), step.title.clone()))
+        };
+        let found = invariants.into_iter().filter(|fact| lost(fact));
+        found.map(|fact| Drift { fact: fact.clone(), given_by: giver(fact) }).collect()
+    }
+
     /// Evaluates all checks of a step.
     pub async fn evaluate_step(&self, step: &model::Step) -> Step {
         let mut checks = Vec::new();

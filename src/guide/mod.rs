@@ -18,6 +18,6 @@ mod verdict;
 mod tests;
 
 pub use context::{Guide, Running, Setup};
-pub use facts::Step as StepOutcome;
+pub use facts::{Drift, Step as StepOutcome};
 pub use outputs::OutputError;
 pub use survey::{Scope, StoreLag, Survey, survey};

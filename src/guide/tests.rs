@@ -179,7 +179,7 @@ impl Bench {
              secondary: {{ default: {SECONDARY} }}\neffects:\n{effects}modules: [m1]\n"
         );
         write("workshop.yaml", &workshop);
-        let module = "format: 1\nid: m1\ntitle: One\ngives: [m1.replica]\ntime: { p50: 5m, p95: 10m }\n";
+        let module = "format: 1\nid: m1\ntitle: One\ngives: [m1.replica]\ninvariants: [m1.replica]\ntime: { p50: 5m, p95: 10m }\n";
         write("1-one/module.yaml", module);
         write("1-one/10-replica.md", STEP);
         write("1-one/20-routes.md", ROUTES);
@@ -400,4 +400,16 @@ async fn a_fact_holds_when_every_check_of_its_steps_does_and_is_lost_with_them()
     bench.aws.answers.lock().unwrap().remove(&format!("describe-db-clusters rep {SECONDARY}"));
     let answered = bench.guide.evaluate_step(step).await;
     assert_eq!(bench.guide.facts([&answered])[&fact], Outcome::Todo);
+}
+
+#[tokio::test]
+async fn losing_what_modules_count_on_is_noticed_once_it_is_certain() {
+    let bench = Bench::new();
+    let fact = FactId("m1.replica".into());
+    let facts = |outcome| BTreeMap::from([(fact.clone(), outcome)]);
+    let pending = Outcome::Pending { since: None, expected: None, state: "modifying".into() };
+    assert_eq!(bench.guide.drift(&facts(Outcome::Pass), &facts(pending)), []);
+    assert_eq!(bench.guide.drift(&facts(Outcome::Todo), &facts(Outcome::Todo)), []);
+    let lost = bench.guide.drift(&facts(Outcome::Pass), &facts(Outcome::Todo));
+    assert_eq!(lost[0].given_by, Some(("m1.replica".into(), "Replica".into())));
 }
