@@ -17,7 +17,7 @@ const CLASSES: [FailureClass; 11] = [
 ];
 
 fn errors() -> Vec<ActionError> {
-    let text = || "x".to_owned();
+    let text = || "the thing".to_owned();
     let stack = |status: &str| ActionError::StackFailed {
         stack: text(),
         region: text(),
