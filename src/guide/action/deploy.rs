@@ -121,7 +121,7 @@ async fn changes_of(job: &Job<'_>, region: &str, stack: &Value) -> Result<usize,
         return Ok(0);
     }
     let read = operation("cloudformation", "describe-change-set", region, json!({ "ChangeSetName": set }));
-    match job.all(&read).await {
+    match job.watch_all(&read).await {
         Ok(output) => Ok(items(&output, "Changes").count()),
         Err(ActionError::Refused { .. }) => Ok(0),
         Err(error) => Err(error),
@@ -142,7 +142,7 @@ async fn change_set(job: &Job<'_>, deploy: &Deploy, standing: &Standing) -> Resu
     );
     let mut pause = FIRST;
     loop {
-        let set = job.all(&read).await?;
+        let set = job.watch_all(&read).await?;
         let reason = text(&set, "/StatusReason");
         match text(&set, "/Status") {
             "CREATE_COMPLETE" => {

@@ -19,6 +19,9 @@ use crate::protocol::{Pages, operation_by_cli};
 /// seconds; the SDK's own retries have covered the short ones.
 const AGAIN: Duration = Duration::from_secs(10);
 
+/// Why a refusal is only for now; `None` when it is final.
+type Judge = fn(&Operation, &Failure) -> Option<&'static str>;
+
 /// One run.
 pub struct Job<'r> {
     aws: &'r dyn Operations,
@@ -113,10 +116,14 @@ impl<'r> Job<'r> {
 
     /// Calls AWS, again and again while it refuses only for now.
     pub async fn call(&self, operation: &Operation) -> Result<Reply, ActionError> {
+        self.until(operation, transient).await
+    }
+
+    async fn until(&self, operation: &Operation, judge: Judge) -> Result<Reply, ActionError> {
         loop {
             match self.ask(operation).await? {
                 Ok(reply) => return Ok(reply),
-                Err(failure) => self.after(operation, failure, transient).await?,
+                Err(failure) => self.after(operation, failure, judge).await?,
             }
         }
     }
@@ -135,23 +142,27 @@ impl<'r> Job<'r> {
 
     /// All pages of a read as one output.
     pub async fn all(&self, operation: &Operation) -> Result<Value, ActionError> {
+        self.pages(operation, transient).await
+    }
+
+    /// As [`Job::all`], for what is read while something goes on that takes minutes.
+    pub async fn watch_all(&self, operation: &Operation) -> Result<Value, ActionError> {
+        self.pages(operation, passing).await
+    }
+
+    async fn pages(&self, operation: &Operation, judge: Judge) -> Result<Value, ActionError> {
         let Some(mut pages) = Pages::of(&operation.service, &operation.api, &operation.input) else {
-            return Ok(self.call(operation).await?.output);
+            return Ok(self.until(operation, judge).await?.output);
         };
         let mut page = operation.clone();
-        while let Some(next) = pages.add(self.call(&page).await?.output) {
+        while let Some(next) = pages.add(self.until(&page, judge).await?.output) {
             page.input = next;
         }
         Ok(pages.finish())
     }
 
     /// After a refusal: waits when it is for now, and is the error when it is not.
-    pub async fn after(
-        &self,
-        operation: &Operation,
-        failure: Failure,
-        judge: fn(&Operation, &Failure) -> Option<&'static str>,
-    ) -> Result<(), ActionError> {
+    pub async fn after(&self, operation: &Operation, failure: Failure, judge: Judge) -> Result<(), ActionError> {
         let Some(why) = judge(operation, &failure) else {
             return Err(ActionError::Refused { doing: doing(operation), failure });
         };

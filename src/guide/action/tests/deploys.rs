@@ -32,6 +32,7 @@ fn new() -> Script {
         .fail("DescribeStacks", FailureClass::NotFound, "ValidationError", "Stack with id shop does not exist")
         .ok("CreateChangeSet", json!({ "Id": "arn:set", "StackId": "arn:shop" }))
         .ok("DescribeChangeSet", json!({ "Status": "CREATE_PENDING" }))
+        .fail("DescribeChangeSet", FailureClass::Network, "NoConnection", "down")
         .ok("DescribeChangeSet", json!({ "Status": "CREATE_IN_PROGRESS" }))
         .ok("DescribeChangeSet", json!({ "Status": "CREATE_COMPLETE", "Changes": [{}, {}] }))
         .ok("ExecuteChangeSet", json!({}))
@@ -73,8 +74,8 @@ fn a_new_stack_is_built_and_each_event_is_told_once() {
         ]
     );
     assert_eq!(ran.percents(), [50, 100]);
-    // 2 s and 3 s for the change set, two looks 5 s apart at the stack.
-    assert_eq!(ran.took, Duration::from_secs(15));
+    // 2 s and 3 s for the change set and 10 s for a lost connection, two looks 5 s apart at the stack.
+    assert_eq!(ran.took, Duration::from_secs(25));
     let sent = &script.called("CreateChangeSet")[0].input;
     assert_eq!(sent["ChangeSetType"], "CREATE");
     assert_eq!(sent["ChangeSetName"], "awscli-cloudformation-package-deploy1767603600");
