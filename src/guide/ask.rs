@@ -26,13 +26,28 @@ impl Guide {
         );
         let bindings = self.bindings_for(templates).await;
         let finding = self.find(check, &check.ask, &bindings).await;
-        let step = check.id.split('/').next().unwrap_or_default();
-        let then = Then { started: self.started(step), running: self.is_running(step), now: self.clock().now() };
+        let then = self.then(check.id.split('/').next().unwrap_or_default());
         if then.started.is_some() && !matches!(finding, Finding::Holds | Finding::OnItsWay(_)) {
             // What gave these values may have been made anew behind the guide's back.
             self.forget(used);
         }
         outcome(check, finding, then, &bindings)
+    }
+
+    /// When what the step's checks look at was begun: by the step itself, or, when it only watches, by the nearest step
+    /// before it in its module that acts.
+    fn then(&self, id: &str) -> Then {
+        let module = self.workshop().modules.iter().find(|module| module.steps.iter().any(|step| step.id == id));
+        let steps = module.map(|module| module.steps.as_slice()).unwrap_or_default();
+        let place = steps.iter().position(|step| step.id == id).unwrap_or_default();
+        let until = steps.get(..=place).unwrap_or_default();
+        let origin = until.iter().rev().find(|step| !step.actions.is_empty()).map_or(id, |step| step.id.as_str());
+        Then {
+            started: self.started(origin),
+            running: self.is_running(origin),
+            watches: origin != id,
+            now: self.clock().now(),
+        }
     }
 
     fn find<'g>(&'g self, check: &'g Check, ask: &'g Ask, bindings: &'g Bindings) -> BoxFuture<'g, Finding> {

@@ -54,6 +54,25 @@ $ aws rds delete-db-cluster --db-cluster-identifier rep \
 ```
 "##;
 
+const WATCH: &str = r#"---
+id: watch
+title: Watch
+kind: observe
+goal: "It moves."
+checks:
+  - id: moved
+    title: Moved
+    read: aws ecs list-clusters --region {{ region.primary }}
+    expect: [{ path: "length(clusterArns)", lte: 1 }]
+    within: 2m
+    fail:
+      - { when: not_found, say: "None." }
+      - { when: "length(clusterArns)", say: "Still {{ found.got }}." }
+---
+
+# Watch
+"#;
+
 const ROUTES: &str = r#"---
 id: routes
 title: Routes
@@ -183,6 +202,7 @@ impl Bench {
         write("1-one/module.yaml", module);
         write("1-one/10-replica.md", STEP);
         write("1-one/20-routes.md", ROUTES);
+        write("1-one/30-watch.md", WATCH);
         let source = Source::Dir(dir.path().to_path_buf());
         let workshop = content::load(&source).unwrap_or_else(|found| panic!("{found:?}"));
         let regions = RegionPair::new(PRIMARY, SECONDARY).unwrap();
@@ -412,4 +432,15 @@ async fn losing_what_modules_count_on_is_noticed_once_it_is_certain() {
     assert_eq!(bench.guide.drift(&facts(Outcome::Todo), &facts(Outcome::Todo)), []);
     let lost = bench.guide.drift(&facts(Outcome::Pass), &facts(Outcome::Todo));
     assert_eq!(lost[0].given_by, Some(("m1.replica".into(), "Replica".into())));
+}
+
+#[tokio::test]
+async fn a_step_that_only_watches_counts_from_what_an_earlier_one_began() {
+    let bench = Bench::new();
+    bench.aws.set("list-clusters eu-west-1", Ok(json!({ "clusterArns": ["a", "b"] })));
+    assert_eq!(bench.check("m1.watch/moved").await, Outcome::Todo);
+    bench.start("m1.replica");
+    assert_eq!(state(&bench.check("m1.watch/moved").await), "2");
+    bench.clock.advance(Duration::from_mins(2)).await;
+    assert_eq!(said(&bench.check("m1.watch/moved").await).1, "Still 2.");
 }

@@ -59,6 +59,8 @@ pub(super) enum Finding {
 pub(super) struct Then {
     pub(super) started: Option<SimTime>,
     pub(super) running: bool,
+    /// The step only watches what an earlier step began.
+    pub(super) watches: bool,
     pub(super) now: SimTime,
 }
 
@@ -89,8 +91,9 @@ pub(super) fn outcome(check: &Check, finding: Finding, then: Then, bindings: &Bi
         Finding::StillThere { got, .. } if then.recent(check.within) => {
             pending(got.as_deref().unwrap_or("still there"))
         }
-        // What an action is changing right now is not wrong yet.
-        Finding::Wrong { got, .. } if then.running => pending(&got),
+        // What an action is changing right now is not wrong yet, nor what is only watched before its time is over.
+        Finding::Wrong { .. } if then.watches && then.started.is_none() => Outcome::Todo,
+        Finding::Wrong { got, .. } if then.running || (then.watches && then.recent(check.within)) => pending(&got),
         Finding::Missing { cause, want } => fail(&cause, Some("nothing".to_owned()), want),
         Finding::NotYet { got, want } => fail("not_found", Some(got), Some(want)),
         Finding::StillThere { cause, got, want } => fail(&cause, got, want),
