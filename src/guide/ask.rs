@@ -43,8 +43,8 @@ impl Guide {
         let until = steps.get(..=place).unwrap_or_default();
         let origin = until.iter().rev().find(|step| !step.actions.is_empty()).map_or(id, |step| step.id.as_str());
         Then {
-            started: self.started(origin),
-            running: self.is_running(origin),
+            started: self.started(id).max(self.started(origin)),
+            running: self.is_running(id) || self.is_running(origin),
             watches: origin != id,
             now: self.clock().now(),
         }
