@@ -153,6 +153,9 @@ impl Canary for S3 {
     }
 }
 
+/// The most comments that WordPress gives at once.
+const PAGE: usize = 100;
+
 /// Comments of the blog, which Aurora keeps: written through the primary's load balancer, read through the other.
 pub struct Blog {
     /// The network.
@@ -200,18 +203,22 @@ impl Canary for Blog {
 
     fn read(&self) -> BoxFuture<'_, Result<Vec<u64>, String>> {
         Box::pin(async move {
-            let reply = self.network.probe(&self.probe("GET", &self.read_url, None)).await;
-            let reply = reply.map_err(|failure| failure.to_string())?;
-            if !reply.ok() {
-                return Err(format!("{:?}", reply.status));
+            let mut numbers = Vec::new();
+            for page in 1_u32.. {
+                let url = format!("{}?per_page={PAGE}&page={page}", self.read_url);
+                let reply =
+                    self.network.probe(&self.probe("GET", &url, None)).await.map_err(|failure| failure.to_string())?;
+                if !reply.ok() {
+                    return Err(format!("{:?}", reply.status));
+                }
+                let comments: Vec<Value> = serde_json::from_str(&reply.body).map_err(|error| error.to_string())?;
+                let texts = comments.iter().filter_map(|comment| comment.pointer("/content/rendered")?.as_str());
+                numbers.extend(texts.filter_map(|text| text.strip_prefix(&self.run)?.trim().parse::<u64>().ok()));
+                if comments.len() < PAGE {
+                    break;
+                }
             }
-            let comments: Vec<Value> = serde_json::from_str(&reply.body).map_err(|error| error.to_string())?;
-            Ok(comments
-                .iter()
-                .filter_map(|comment| {
-                    comment.get("content")?.as_str()?.strip_prefix(&self.run)?.trim().parse::<u64>().ok()
-                })
-                .collect())
+            Ok(numbers)
         })
     }
 }

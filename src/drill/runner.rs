@@ -242,8 +242,8 @@ impl<'r> Runner<'r> {
                 });
                 self.state.reads_left = self.state.reads_left.saturating_sub(1);
             }
-            Done::Health(Some(true)) => self.state.unhealthy(now),
-            Done::Health(_) => {}
+            Done::Health(Some(fail)) => self.state.checkers_fail(fail, now),
+            Done::Health(None) => {}
             Done::Dns { lane, away } => self.state.asked_name_servers(lane, away, now),
             Done::FaultStarted(result) => self.state.fault_started(result, now),
             Done::FaultStopped(result) => self.state.fault_stopped(result, now),
@@ -253,7 +253,9 @@ impl<'r> Runner<'r> {
     /// Moves from stage to stage.
     fn tick(&mut self, control: &Control) {
         let now = self.clock.now();
-        self.state.note_markers(now);
+        if self.state.stage == Stage::Failing {
+            self.state.note_markers(now);
+        }
         match self.state.stage.clone() {
             Stage::Baseline if now >= self.state.samples.start.plus(BASELINE) => {
                 match self.state.unsteady(BASELINE_GOOD) {

@@ -1,5 +1,6 @@
 //! A running drill's state: samples so far, stage, log, and the questions that move it from stage to stage.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::analysis::{Analysis, analyse, by_lane};
@@ -29,6 +30,7 @@ pub(super) struct State {
     log: Vec<(SimTime, String)>,
     analysis: Analysis,
     fail_back: Option<Duration>,
+    failing_since: Option<SimTime>,
 }
 
 impl State {
@@ -45,6 +47,7 @@ impl State {
             names: Vec::new(),
             sequences: Vec::new(),
             fail_back: None,
+            failing_since: None,
             plan,
             lanes,
             samples,
@@ -99,7 +102,21 @@ impl State {
         }
     }
 
-    pub(super) fn unhealthy(&mut self, now: SimTime) {
+    /// Takes in whether the checkers fail now. A checker shows its first failure at once, but the health check flips
+    /// only when the failures are as many in a row as its threshold says.
+    pub(super) fn checkers_fail(&mut self, fail: bool, now: SimTime) {
+        if !fail {
+            self.failing_since = None;
+            return;
+        }
+        let since = *self.failing_since.get_or_insert(now);
+        let more = self.plan.routing.map_or(0, |routing| routing.interval * routing.threshold.saturating_sub(1));
+        if now >= since.plus(Duration::from_secs(u64::from(more))) {
+            self.unhealthy(now);
+        }
+    }
+
+    fn unhealthy(&mut self, now: SimTime) {
         if self.samples.unhealthy_seen.is_none() {
             self.samples.unhealthy_seen = Some(now);
             self.note(now, format!("{} health check is unhealthy", self.plan.broken.label()));
@@ -152,6 +169,7 @@ impl State {
     pub(super) fn begin_fault(&mut self, now: SimTime) {
         self.samples.fault_requested = Some(now);
         self.stage = Stage::Failing;
+        self.note_markers(now);
         self.note(now, format!("fault: {}", self.plan.title));
     }
 
@@ -201,17 +219,15 @@ impl State {
     pub(super) fn home_again(&mut self, now: SimTime, window: Duration, limit: Duration) -> bool {
         let Some(healed) = self.samples.healed else { return false };
         let home = SlotResult::Ok(Some(self.plan.broken));
-        let table = by_lane(&self.samples, self.lanes.len());
-        let begins: Option<Vec<SimTime>> = self
-            .analysis
-            .affected
-            .iter()
-            .map(|lane| {
-                let row = table.get(*lane)?;
-                let tail = row.iter().rev().take_while(|slot| slot.at >= healed && slot.result == home);
-                tail.last().map(|slot| slot.at)
-            })
-            .collect();
+        // The last slot of each lane that was not answered at home, and the first that was after it.
+        let mut since: BTreeMap<usize, Option<SimTime>> =
+            self.analysis.affected.iter().map(|lane| (*lane, None)).collect();
+        for slot in self.samples.slots.iter().filter(|slot| slot.at >= healed) {
+            if let Some(begin) = since.get_mut(&slot.lane) {
+                *begin = if slot.result == home { begin.or(Some(slot.at)) } else { None };
+            }
+        }
+        let begins: Option<Vec<SimTime>> = since.into_values().collect();
         let begin = begins.map(|list| list.into_iter().max().unwrap_or(healed));
         if let Some(begin) = begin.filter(|begin| now >= begin.plus(window)) {
             self.fail_back = Some(begin.since(healed));

@@ -96,7 +96,7 @@ fn wordpress(world: &mut World, account: &str, region: &str, task: &Task, reques
     let mut response = match (request.method.as_str(), request.path.trim_end_matches('/')) {
         ("GET" | "HEAD", "") => home(world, account, region, &host),
         ("GET", "/wp-json/wp/v2/comments") => match database::rows(world, account, &host) {
-            Ok(rows) => Response::json(200, &Value::Array(rows)),
+            Ok(rows) => Response::json(200, &comments(rows, request)),
             Err(_) => no_database(),
         },
         ("POST", "/wp-json/wp/v2/comments") => comment(world, account, &host, request),
@@ -107,6 +107,16 @@ fn wordpress(world: &mut World, account: &str, region: &str, task: &Task, reques
     };
     response.region = Some(region.to_owned());
     response.header("server", "Apache/2.4 (Debian)").after(thinking)
+}
+
+/// One page of comments, newest first. Source: WordPress REST API, List Comments (`per_page` 10, at most 100; `page`).
+fn comments(rows: Vec<Value>, request: &Request) -> Value {
+    let number = |name: &str, default: usize| {
+        let member = request.query.iter().find(|(known, _)| known == name);
+        member.and_then(|(_, value)| value.parse().ok()).filter(|value| *value > 0).unwrap_or(default)
+    };
+    let (size, page) = (number("per_page", 10).min(100), number("page", 1));
+    rows.into_iter().rev().skip((page - 1) * size).take(size).collect()
 }
 
 fn no_database() -> Response {
