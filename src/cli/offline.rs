@@ -66,17 +66,13 @@ pub fn lint(global: &Global) -> Exit {
     }
     let errors = compiled.diagnostics.iter().filter(|finding| finding.severity == Severity::Error).count();
     let warnings = compiled.diagnostics.len() - errors;
-    match (errors, &compiled.workshop) {
-        (0, Some(workshop)) => {
-            let steps: usize = workshop.modules.iter().map(|module| module.steps.len()).sum();
-            println!("{}: {} modules, {steps} steps, {warnings} warnings", workshop.id, workshop.modules.len());
-            if warnings == 0 { Exit::Done } else { Exit::No }
-        }
-        _ => {
-            println!("{errors} errors, {warnings} warnings");
-            Exit::Usage
-        }
-    }
+    let Some(workshop) = compiled.workshop.filter(|_| errors == 0) else {
+        println!("{errors} errors, {warnings} warnings");
+        return Exit::Usage;
+    };
+    let steps: usize = workshop.modules.iter().map(|module| module.steps.len()).sum();
+    println!("{}: {} modules, {steps} steps, {warnings} warnings", workshop.id, workshop.modules.len());
+    if warnings == 0 { Exit::Done } else { Exit::No }
 }
 
 /// Says what this machine offers.

@@ -263,18 +263,13 @@ impl<'r> Runner<'r> {
                     None => self.start_fault(now),
                 }
             }
-            Stage::Failing if self.state.reading_back => {
-                if self.state.reads_left == 0 {
-                    self.state.freeze(now);
-                }
+            Stage::Failing if self.state.reading_back && self.state.reads_left == 0 => self.state.freeze(now),
+            Stage::FailingBack if self.state.reading_back && self.state.reads_left == 0 => {
+                self.state.stage = Stage::Done;
             }
+            Stage::Failing | Stage::FailingBack if self.state.reading_back => {}
             Stage::Failing if self.state.decided(now, BITE_LIMIT, STABLE_WINDOW, LIMIT) => self.read_back(false),
             Stage::Frozen if self.state.plan.auto_fail_back || fail_back_asked(control) => self.stop_fault(now),
-            Stage::FailingBack if self.state.reading_back => {
-                if self.state.reads_left == 0 {
-                    self.state.stage = Stage::Done;
-                }
-            }
             Stage::FailingBack if self.state.home_again(now, STABLE_WINDOW, LIMIT) => self.read_back(true),
             _ => {}
         }

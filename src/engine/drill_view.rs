@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::app::drill::{DrillState, DrillView, FaultView, Gap, Lane, LogLine, PhaseView, StoreView, VantageView};
-use crate::domain::drill::{ClientClass, SlotResult};
+use crate::domain::drill::{ClientClass, Phase, SlotResult};
 use crate::domain::{Role, SimTime};
 use crate::drill::plan::Plan;
 use crate::drill::rpo::StoreLoss;
@@ -64,7 +64,7 @@ fn elapsed(snapshot: &Snapshot) -> Duration {
 fn phases(snapshot: &Snapshot) -> Vec<PhaseView> {
     let analysis = &snapshot.analysis;
     let Some(fault) = analysis.markers.fault else { return Vec::new() };
-    let say = |phase: crate::domain::drill::Phase| describe(phase, &snapshot.plan);
+    let say = |phase: Phase| describe(phase, &snapshot.plan);
     if !analysis.phases.is_empty() {
         let mut start = Duration::ZERO;
         return analysis
@@ -77,7 +77,6 @@ fn phases(snapshot: &Snapshot) -> Vec<PhaseView> {
             })
             .collect();
     }
-    use crate::domain::drill::Phase;
     let markers = analysis.markers;
     let ends = [
         (Phase::Impact, markers.impact),
@@ -111,8 +110,7 @@ fn phases(snapshot: &Snapshot) -> Vec<PhaseView> {
     views
 }
 
-fn describe(phase: crate::domain::drill::Phase, plan: &Plan) -> String {
-    use crate::domain::drill::Phase;
+fn describe(phase: Phase, plan: &Plan) -> String {
     let (broken, other) = (plan.broken.label(), plan.broken.other().label());
     match phase {
         Phase::Impact => format!("{broken} still answers"),
@@ -174,7 +172,7 @@ fn cells(snapshot: &Snapshot, members: &[usize], end: i64) -> Vec<SlotResult> {
             .entry(second)
             .and_modify(|kept| {
                 if kept.good() {
-                    *kept = *result
+                    *kept = *result;
                 }
             })
             .or_insert(*result);

@@ -116,10 +116,8 @@ impl Engine {
     pub async fn stop(mut self) {
         self.drill.end().await;
         self.ends.cancel();
-        if let Some(simulator) = &self.session.simulator {
-            if let Err(error) = simulator.save() {
-                tracing::warn!("the world was not saved: {error}");
-            }
+        if let Some(Err(error)) = self.session.simulator.as_ref().map(crate::sandbox::owner::Simulator::save) {
+            tracing::warn!("the world was not saved: {error}");
         }
     }
 

@@ -129,12 +129,11 @@ impl Session {
             _ => Some(connect(&options, &regions).await?),
         };
         let account = real.as_ref().map_or("sandbox", |(_, account)| account.as_str());
-        let state = match options.fresh {
-            true => None,
-            false => {
-                let base = options.state.clone().or_else(progress::default_base).ok_or(OpenError::NoHome)?;
-                Some(StateDirectory::open(StateDirectory::path(&base, account, &regions))?)
-            }
+        let state = if options.fresh {
+            None
+        } else {
+            let base = options.state.clone().or_else(progress::default_base).ok_or(OpenError::NoHome)?;
+            Some(StateDirectory::open(StateDirectory::path(&base, account, &regions))?)
         };
         let settings = settings(&options, &workshop, &regions, state.as_ref())?;
         let bindings = Bindings::new(&workshop, &regions, &settings.vars)?;

@@ -122,12 +122,13 @@ pub async fn walk(
     let cleaned = modules.iter().any(|module| deletes(module));
     let left = if cleaned { Some(walk.proof().await?) } else { None };
     let greatest = |seconds: &dyn Fn(&Report) -> Option<f64>| walk.reports.iter().filter_map(seconds).reduce(f64::max);
-    let rpo = walk.reports.iter().filter(|report| report.plan.cuts_replication).map(|report| report.rpo_verdict.word());
+    let mut rpo =
+        walk.reports.iter().filter(|report| report.plan.cuts_replication).map(|report| report.rpo_verdict.word());
     Ok(Summary {
         modules_done: done,
         rto_seconds: greatest(&|report| report.rto_seconds),
         rpo_seconds: greatest(&|report| report.rpo_seconds),
-        rpo_verdict: rpo.last().unwrap_or("NOT EXERCISED").to_owned(),
+        rpo_verdict: rpo.next_back().unwrap_or("NOT EXERCISED").to_owned(),
         resources_left: left,
         simulated_seconds: session.clock.now().since(begun).as_secs_f64(),
         wall_seconds: 0.0,

@@ -118,19 +118,16 @@ mod tests {
     impl Operations for Bucket {
         fn call<'a>(&'a self, operation: &'a Operation) -> BoxFuture<'a, Result<Reply, Failure>> {
             let mut left = self.0.lock().unwrap();
-            let output = match operation.api.as_str() {
-                "ListObjectVersions" => {
-                    let page: Vec<Value> =
-                        left.iter().take(BATCH).map(|n| json!({ "Key": format!("k{n}"), "VersionId": "v" })).collect();
-                    let (markers, versions) = page.split_at(1.min(page.len()));
-                    json!({ "Versions": versions, "DeleteMarkers": markers })
-                }
-                _ => {
-                    let count = operation.input["Delete"]["Objects"].as_array().unwrap().len();
-                    assert!(count <= BATCH, "{count} keys in one call");
-                    left.drain(..count);
-                    json!({})
-                }
+            let output = if operation.api == "ListObjectVersions" {
+                let page: Vec<Value> =
+                    left.iter().take(BATCH).map(|n| json!({ "Key": format!("k{n}"), "VersionId": "v" })).collect();
+                let (markers, versions) = page.split_at(1.min(page.len()));
+                json!({ "Versions": versions, "DeleteMarkers": markers })
+            } else {
+                let count = operation.input["Delete"]["Objects"].as_array().unwrap().len();
+                assert!(count <= BATCH, "{count} keys in one call");
+                left.drain(..count);
+                json!({})
             };
             Box::pin(async move { Ok(Reply { output, ..Reply::default() }) })
         }

@@ -1,5 +1,6 @@
 //! One call of a service: who asks, where, and what a handler needs to answer.
 
+use std::fmt::Write as _;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -138,7 +139,8 @@ impl<'w> Call<'w> {
         let mut text = String::new();
         let mut part = 0;
         while text.len() < length {
-            text.push_str(&format!("{:016x}", chance::bits(self.world.seed, "id", "hex", number * 8 + part)));
+            let bits = chance::bits(self.world.seed, "id", "hex", number * 8 + part);
+            let _ = write!(text, "{bits:016x}");
             part += 1;
         }
         text.truncate(length);

@@ -195,7 +195,7 @@ fn bytes(theme: Theme) -> String {
         let viewport = Viewport::Fixed(Rect::new(0, 0, 80, 24));
         let mut terminal = Terminal::with_options(backend, TerminalOptions { viewport }).unwrap();
         let model = with_selection();
-        terminal.draw(|frame| drop(multi_region_workshop::tui::view(&model, &theme, frame))).unwrap();
+        terminal.draw(|frame| _ = multi_region_workshop::tui::view(&model, &theme, frame)).unwrap();
     }
     String::from_utf8(out).unwrap()
 }

@@ -13,13 +13,13 @@ use crate::domain::text::printable;
 /// it is. Names of keys (`tab`, `esc`) are those keys; anything else is typed as it stands.
 pub(super) fn keys_of(model: &Model, line: &str) -> Vec<Key> {
     let line = line.trim();
-    if let Some(Overlay::Confirm(confirm)) = model.overlays.last() {
-        if matches!(confirm.gate, Gate::Word { .. }) {
-            return match line {
-                "" => vec![Key::Esc],
-                word => word.chars().map(Key::Char).chain([Key::Enter]).collect(),
-            };
-        }
+    if let Some(Overlay::Confirm(confirm)) = model.overlays.last()
+        && matches!(confirm.gate, Gate::Word { .. })
+    {
+        return match line {
+            "" => vec![Key::Esc],
+            word => word.chars().map(Key::Char).chain([Key::Enter]).collect(),
+        };
     }
     if let (Ok(number), true) = (line.parse::<usize>(), model.overlays.is_empty()) {
         return choose(model, number);
@@ -88,7 +88,7 @@ pub(super) struct Told {
 
 impl Told {
     /// A name for what is shown, so that a change of place is noticed.
-    pub(super) fn place(&self, model: &Model) -> String {
+    pub(super) fn place(model: &Model) -> String {
         let overlay = model.overlays.last().map(std::mem::discriminant);
         let screen = match model.screen() {
             None => "home".to_owned(),

@@ -41,7 +41,7 @@ pub async fn run(started: Started) -> Exit {
                 break;
             }
         };
-        let before = told.place(&model);
+        let before = Told::place(&model);
         for message in arrived {
             for effect in update(&mut model, message) {
                 engine.execute(effect);
@@ -50,7 +50,7 @@ pub async fn run(started: Started) -> Exit {
         for line in told.news(&model) {
             println!("{line}");
         }
-        if typed || told.place(&model) != before {
+        if typed || Told::place(&model) != before {
             println!("{}", text::whole(&model));
         }
     }

@@ -200,12 +200,14 @@ fn cell_word(cell: SlotResult) -> &'static str {
     }
 }
 
+fn bindings_text(bindings: &[crate::app::Binding]) -> String {
+    let lines: Vec<String> = bindings.iter().map(|binding| format!("{}: {}", binding.show, binding.help)).collect();
+    lines.join("\n")
+}
+
 fn overlay_text(model: &Model, overlay: &Overlay) -> String {
     match overlay {
-        Overlay::Help { .. } => crate::app::screen_bindings(model)
-            .iter()
-            .map(|binding| format!("{}: {}\n", binding.show, binding.help))
-            .collect(),
+        Overlay::Help { .. } => bindings_text(&crate::app::screen_bindings(model)),
         Overlay::Confirm(confirm) => {
             let answer = match &confirm.gate {
                 Gate::Key => "Type y for yes, n for no.".to_owned(),
@@ -239,8 +241,6 @@ fn overlay_text(model: &Model, overlay: &Overlay) -> String {
             };
             steps.iter().enumerate().map(line).collect()
         }
-        Overlay::Palette { .. } => {
-            bindings(model).iter().map(|binding| format!("{}: {}\n", binding.show, binding.help)).collect()
-        }
+        Overlay::Palette { .. } => bindings_text(&bindings(model)),
     }
 }

@@ -15,13 +15,13 @@ const PORT: u64 = 6379;
 /// What this service holds.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct State {
-    groups: BTreeMap<String, Group>,
+    groups: BTreeMap<String, Cache>,
     subnet_groups: BTreeMap<String, SubnetGroup>,
 }
 
 /// A replication group.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-struct Group {
+struct Cache {
     arn: String,
     description: String,
     engine: String,
@@ -100,7 +100,7 @@ fn no_group(id: &str) -> AwsError {
 }
 
 fn no_subnet_group(name: &str) -> AwsError {
-    AwsError::client("CacheSubnetGroupNotFoundFault", format!("Cache Subnet Group {name} does not exist."))
+    AwsError::client("CacheSubnetGroupNotFoundFault", format!("Cache Subnet Cache {name} does not exist."))
 }
 
 fn create_group(call: &mut Call<'_>, input: &Value) -> Result<Value, AwsError> {
@@ -116,7 +116,7 @@ fn create_group(call: &mut Call<'_>, input: &Value) -> Result<Value, AwsError> {
         return Err(no_subnet_group(name));
     }
     let token = call.hex_id(6);
-    let group = Group {
+    let group = Cache {
         arn: call.arn("elasticache", &format!("replicationgroup:{id}")),
         description,
         engine: text(input, "Engine").unwrap_or("redis").to_owned(),
@@ -133,7 +133,7 @@ fn create_group(call: &mut Call<'_>, input: &Value) -> Result<Value, AwsError> {
     Ok(answer)
 }
 
-fn show(id: &str, group: &Group) -> Value {
+fn show(id: &str, group: &Cache) -> Value {
     let mut shown = json!({
         "ReplicationGroupId": id,
         "ARN": group.arn,
