@@ -7,7 +7,7 @@ use ratatui::layout::Rect;
 use crate::app::{Binding, Mode, Model, ModuleStatus, RegionStatus, Screen, StepStatus, bindings};
 use crate::domain::Role;
 use crate::domain::time::spell;
-use crate::markdown::measure;
+use crate::markdown::{clip, measure};
 
 use super::canvas::{Canvas, Row, part, row_width};
 use super::theme::{Tone, of_state};
@@ -80,19 +80,22 @@ pub(super) fn header(canvas: &mut Canvas<'_>, model: &Model, area: Rect) {
         Mode::Aws { account, .. } => format!("AWS {account}"),
         Mode::Endpoint(url) => format!("ENDPOINT {}", url.trim_start_matches("http://").trim_start_matches("https://")),
     };
-    let left: Row = vec![
-        part(" ", theme.text()),
-        part(mode, theme.title()),
-        part("  ", theme.text()),
-        part(place(model), theme.text()),
-    ];
+    let taken = measure(&mode) + 3;
+    let left = |room: usize| -> Row {
+        vec![
+            part(" ", theme.text()),
+            part(mode.clone(), theme.title()),
+            part("  ", theme.text()),
+            part(place(model, room.saturating_sub(taken)), theme.text()),
+        ]
+    };
     let time = model.now.clock_face();
     let time = if model.simulated() { format!("{time} SIM ") } else { format!("{time} ") };
     let full = regions(canvas, model, true, true);
     let brief = regions(canvas, model, false, true);
     let least = regions(canvas, model, false, false);
-    let needed = row_width(&left).min(32);
     let width = usize::from(area.width);
+    let needed = row_width(&left(width)).min(32);
     let fits = |row: &Row| needed + 2 + row_width(row) + measure(&time) <= width;
     let mut right = if fits(&full) {
         full
@@ -104,10 +107,11 @@ pub(super) fn header(canvas: &mut Canvas<'_>, model: &Model, area: Rect) {
     right.push(part(time, theme.text()));
     let used = row_width(&right) as u16;
     if used + 12 > area.width {
-        canvas.row(area.x, area.y, area.width, &left);
+        canvas.row(area.x, area.y, area.width, &left(width));
         return;
     }
-    canvas.row(area.x, area.y, area.width - used - 1, &left);
+    let room = area.width - used - 1;
+    canvas.row(area.x, area.y, room, &left(usize::from(room)));
     canvas.row(area.right() - used, area.y, used, &right);
 }
 
@@ -127,8 +131,8 @@ fn regions(canvas: &Canvas<'_>, model: &Model, names: bool, words: bool) -> Row 
     row
 }
 
-/// Where the learner is.
-fn place(model: &Model) -> String {
+/// Where the learner is, in `room` columns: a long title gives way to the step's number.
+fn place(model: &Model, room: usize) -> String {
     match model.screen() {
         None => model.title.clone(),
         Some(Screen::Resources(_)) if model.paused => String::from("Resources (paused)"),
@@ -136,7 +140,9 @@ fn place(model: &Model) -> String {
         Some(Screen::Drill(_)) => String::from("Failover drill"),
         Some(Screen::Step(screen)) => match model.modules.get(screen.module) {
             Some(module) => {
-                format!("{} {} › {}/{}", module.number, module.title, screen.step + 1, module.steps.len())
+                let step = format!(" › {}/{}", screen.step + 1, module.steps.len());
+                let title = format!("{} {}", module.number, module.title);
+                format!("{}{step}", clip(&title, room.saturating_sub(measure(&step))))
             }
             None => String::new(),
         },
