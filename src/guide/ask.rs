@@ -7,10 +7,10 @@ use super::compare::{Compared, compare, filled, nothing, same, search, show};
 use super::context::Guide;
 use super::outputs::OutputError;
 use super::verdict::{Finding, Then, outcome, unanswered};
-use crate::content::model::{Ask, Check, Expectation};
+use crate::content::model::{Ask, Check, Expectation, Step};
 use crate::content::{AssetError, Bindings};
 use crate::domain::drill::{ClientClass, Probe, Vantage};
-use crate::domain::{BoxFuture, Failure, FailureClass, Operation, Outcome, Role, Unknown};
+use crate::domain::{BoxFuture, Effect, Failure, FailureClass, Operation, Outcome, Role, Unknown};
 
 /// How long a check's HTTP request may take.
 const HTTP_TIMEOUT: Duration = Duration::from_secs(10);
@@ -41,7 +41,8 @@ impl Guide {
         let steps = module.map(|module| module.steps.as_slice()).unwrap_or_default();
         let place = steps.iter().position(|step| step.id == id).unwrap_or_default();
         let until = steps.get(..=place).unwrap_or_default();
-        let origin = until.iter().rev().find(|step| !step.actions.is_empty()).map_or(id, |step| step.id.as_str());
+        let acts = |step: &&Step| step.actions.iter().any(|action| action.effect != Effect::Read);
+        let origin = until.iter().rev().find(acts).map_or(id, |step| step.id.as_str());
         Then {
             started: self.started(id).max(self.started(origin)),
             running: self.is_running(id) || self.is_running(origin),
