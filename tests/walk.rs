@@ -25,13 +25,13 @@ fn start(state: &std::path::Path) -> Terminal {
 
 /// Back to the home screen, from wherever it is.
 fn home(terminal: &mut Terminal) {
-    for _ in 0..4 {
-        if terminal.screen().contains("Modules ") {
-            return;
-        }
+    let marker = |screen: &str| {
+        let line = first_line(screen).to_owned();
+        ["›", "Resources", "Failover drill"].into_iter().find(|mark| line.contains(mark))
+    };
+    while let Some(mark) = marker(&terminal.screen()) {
         terminal.send("q");
-        let before = terminal.screen();
-        terminal.wait("a screen further back", |screen| screen != before);
+        terminal.wait("a screen further back", |screen| !first_line(screen).contains(mark));
     }
     terminal.wait_for("Modules ");
 }
@@ -70,6 +70,12 @@ fn asks(screen: &str) -> bool {
     last_line(screen).trim_start().starts_with("y  yes")
 }
 
+/// Whether an action of the step is under way.
+fn spins(screen: &str) -> bool {
+    let pane = screen.lines().skip_while(|line| !line.contains("┌ Action"));
+    pane.take(8).any(|line| line.chars().take(40).any(|c| "◐◓◑◒".contains(c)))
+}
+
 /// `Checks 1/2` as numbers.
 fn checks(screen: &str) -> Option<(usize, usize)> {
     let rest = screen.split("Checks ").nth(1)?;
@@ -93,15 +99,18 @@ fn do_step(terminal: &mut Terminal, run: bool) {
         }
         let done = checks(&screen).is_some_and(|(passed, all)| passed == all);
         let runs = footer.contains("run all") || footer.contains("Enter  run");
-        if run && runs && !pressed {
+        if run && runs && !pressed && !done {
             terminal.send(if footer.contains("run all") { "a" } else { "\r" });
             pressed = true;
             let before = screen.clone();
             terminal.wait("an answer to the key", |screen| screen != before);
             continue;
         }
-        let read_only = checks(&screen).is_none() && !runs && screen.contains("n/p  step");
-        let ended = !pressed || screen.contains("done in");
+        let heading = screen.lines().nth(1).unwrap_or_default();
+        let reading = heading.contains(" read ━") || heading.contains(" decide ━");
+        let read_only = reading && checks(&screen).is_none() && !runs;
+        // What passes already needs nothing; what was run has ended when its spinner has gone.
+        let ended = !pressed || !spins(&screen);
         if read_only || (done && ended) {
             return;
         }
@@ -128,6 +137,10 @@ fn module(terminal: &mut Terminal, module: usize) {
             continue;
         }
         do_step(terminal, module != 0 || step > 2);
+        if module == 0 && step == 3 {
+            terminal.send("\r");
+            terminal.wait("what the action printed", |screen| screen.contains("done in"));
+        }
     }
 }
 
