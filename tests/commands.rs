@@ -79,9 +79,10 @@ fn a_damaged_journal_is_kept_aside() {
     let output = workshop(state.path(), &["check", "m0"]);
     let message = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(message.contains("journal"), "{message}");
-    let kept = std::fs::read_dir(&run).unwrap().filter_map(Result::ok).find(|entry| {
-        entry.file_name().to_string_lossy().contains("damaged")
-    });
+    let kept = std::fs::read_dir(&run)
+        .unwrap()
+        .filter_map(Result::ok)
+        .find(|entry| entry.file_name().to_string_lossy().contains("damaged"));
     assert_eq!(std::fs::read_to_string(kept.expect("a copy").path()).unwrap(), damaged);
 }
 
@@ -143,9 +144,11 @@ fn a_module_is_walked_and_checked_and_a_walk_that_would_delete_it_refuses() {
     let names: Vec<String> = serde_json::from_slice(&buckets.stdout).unwrap();
     let bucket = names.iter().find(|name| name.contains("artifacts") && name.ends_with("-r2")).unwrap();
     let there = ["--region", "ap-southeast-1"];
-    let emptied = workshop(state.path(), &[&["aws", "s3", "rm", &format!("s3://{bucket}"), "--recursive"], &there[..]].concat());
+    let emptied =
+        workshop(state.path(), &[&["aws", "s3", "rm", &format!("s3://{bucket}"), "--recursive"], &there[..]].concat());
     assert_eq!(emptied.status.code(), Some(0));
-    let deleted = workshop(state.path(), &[&["aws", "s3api", "delete-bucket", "--bucket", bucket], &there[..]].concat());
+    let deleted =
+        workshop(state.path(), &[&["aws", "s3api", "delete-bucket", "--bucket", bucket], &there[..]].concat());
     assert_eq!(deleted.status.code(), Some(0), "{}", String::from_utf8_lossy(&deleted.stderr));
     let checked = workshop(state.path(), &["check", "m1.artifacts"]);
     assert_eq!(checked.status.code(), Some(1), "{}", String::from_utf8_lossy(&checked.stdout));

@@ -257,7 +257,10 @@ fn step(model: &Model, screen: &StepScreen) -> Vec<Binding> {
         (_, None) if drills => ("drill", "open the failover drill", Intent::Drill),
         (_, None) => ("next", "the next step", Intent::Next),
     };
-    all.push(bind("Enter", enter.0, enter.1, 200, &[(Key::Enter, enter.2)]));
+    // While the page is being prepared Enter does nothing: it is meant for the page.
+    if page.is_some() {
+        all.push(bind("Enter", enter.0, enter.1, 200, &[(Key::Enter, enter.2)]));
+    }
     if fixable(model, screen) {
         all.push(one('f', "fix", "run the command that mends the failing check", 195, Intent::Fix));
     }

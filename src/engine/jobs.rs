@@ -91,7 +91,7 @@ async fn run(
         let tell = |told: Told| {
             let event = match told {
                 Told::Line(text) => JobEvent::Line(line(clock.now(), LineKind::Info, text)),
-                Told::Running(text) => JobEvent::Line(line(clock.now(), LineKind::Running, text)),
+                Told::Running(text) => JobEvent::Line(line(clock.now(), LineKind::Info, text)),
                 Told::Ok(text) => JobEvent::Line(line(clock.now(), LineKind::Ok, text)),
                 Told::Percent(percent) => JobEvent::Progress { percent },
             };

@@ -92,6 +92,20 @@ impl Terminal {
         }
     }
 
+    /// Whether the screen satisfies `wanted` within `span`.
+    pub fn within(&mut self, span: Duration, wanted: impl Fn(&str) -> bool) -> bool {
+        let deadline = Instant::now() + span;
+        loop {
+            if wanted(&self.screen()) {
+                return true;
+            }
+            match self.output.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
+                Ok(bytes) => self.parser.process(&bytes),
+                Err(_) => return wanted(&self.screen()),
+            }
+        }
+    }
+
     /// Waits until the screen shows `text`.
     pub fn wait_for(&mut self, text: &str) -> String {
         self.wait(&format!("{text:?}"), |screen| screen.contains(text))
@@ -108,6 +122,10 @@ impl Terminal {
         let deadline = Instant::now() + PATIENCE;
         loop {
             if let Some(status) = self.child.try_wait().expect("a status") {
+                // What it wrote last is still on its way through the terminal.
+                while let Ok(bytes) = self.output.recv_timeout(Duration::from_secs(1)) {
+                    self.parser.process(&bytes);
+                }
                 return status;
             }
             assert!(Instant::now() < deadline, "the program did not end; the screen is:\n{}", self.screen());
