@@ -29,6 +29,8 @@ pub struct Job {
     pub state: JobState,
     /// What it said, oldest first.
     pub lines: Vec<JobLine>,
+    /// What it is doing now, replaced whenever it says so; empty when it is over.
+    pub doing: String,
     /// How far it is, 0 to 100, when that is known.
     pub percent: Option<u8>,
     /// What it printed, once it is done.
@@ -94,8 +96,6 @@ pub enum LineKind {
     /// Plain.
     #[default]
     Info,
-    /// Something is on its way.
-    Running,
     /// Something is done.
     Ok,
     /// Something failed.
@@ -110,8 +110,10 @@ pub enum JobEvent {
         /// When, simulated.
         at: SimTime,
     },
-    /// It says something.
+    /// It says something that stays in its log.
     Line(JobLine),
+    /// It says what it is doing now; the next one takes its place.
+    Doing(String),
     /// How far it is.
     Progress {
         /// 0 to 100.

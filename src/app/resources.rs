@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::domain::{Resource, ResourceState, Role, SimTime};
+use crate::domain::{Behind, Resource, ResourceState, Role, SimTime};
 
 /// What the watcher saw.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -22,8 +22,8 @@ pub struct ResourcesView {
 pub struct Lag {
     /// `Aurora`, `DynamoDB`, `S3`.
     pub store: String,
-    /// How far; `None` when it is not replicating.
-    pub lag: Option<Duration>,
+    /// How far.
+    pub lag: Behind,
     /// The most that the RPO allows.
     pub limit: Duration,
     /// A few words more.

@@ -16,5 +16,5 @@ pub use event::{Event, EventKind};
 pub use operation::{Effect, Failure, FailureClass, Operation, Reply};
 pub use ports::{BoxFuture, DataPlane, DnsAnswer, Faults, Operations};
 pub use region::{GLOBAL_REGION, Region, RegionPair, Role};
-pub use resource::{Resource, ResourceState};
+pub use resource::{Behind, Resource, ResourceState};
 pub use time::SimTime;

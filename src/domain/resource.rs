@@ -1,8 +1,12 @@
 //! A row of a resource panel: one AWS resource and the one word that says how it is.
 
+use std::fmt;
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 
 use super::region::Role;
+use super::time::spell;
 
 /// The seven words that every panel uses; AWS's own state stands beside them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -39,6 +43,41 @@ impl ResourceState {
     }
 }
 
+/// How far a store's copy is behind, as AWS's own metric tells it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Behind {
+    /// The metric has never had a value: nothing has been replicated yet.
+    Unmeasured,
+    /// The metric exists, but has no value of late: nothing was written.
+    Quiet,
+    /// AWS says that replication has stopped.
+    Stopped,
+    /// The newest value.
+    By(Duration),
+}
+
+impl Behind {
+    /// The lag, when there is one.
+    pub fn span(self) -> Option<Duration> {
+        match self {
+            Behind::By(span) => Some(span),
+            Behind::Unmeasured | Behind::Quiet | Behind::Stopped => None,
+        }
+    }
+}
+
+impl fmt::Display for Behind {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Behind::Unmeasured => out.write_str("no value yet"),
+            Behind::Quiet => out.write_str("nothing written lately"),
+            Behind::Stopped => out.write_str("replication has stopped"),
+            Behind::By(span) if span.as_secs() < 10 => write!(out, "lag {:.1} s", span.as_secs_f64()),
+            Behind::By(span) => write!(out, "lag {}", spell(*span)),
+        }
+    }
+}
+
 /// One resource of a panel.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Resource {
@@ -48,6 +87,8 @@ pub struct Resource {
     pub kind: String,
     /// Its name.
     pub name: String,
+    /// What tells it from the run's other resources: its name without the workshop and the suffix.
+    pub label: String,
     /// Our word for its state.
     pub state: ResourceState,
     /// AWS's own word for its state, empty when there is none.

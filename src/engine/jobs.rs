@@ -90,7 +90,8 @@ async fn run(
     for action in &actions {
         let tell = |told: Told| {
             let event = match told {
-                Told::Line(text) | Told::Running(text) => JobEvent::Line(line(clock.now(), LineKind::Info, text)),
+                Told::Line(text) => JobEvent::Line(line(clock.now(), LineKind::Info, text)),
+                Told::Running(text) => JobEvent::Doing(text),
                 Told::Ok(text) => JobEvent::Line(line(clock.now(), LineKind::Ok, text)),
                 Told::Percent(percent) => JobEvent::Progress { percent },
             };

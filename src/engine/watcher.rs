@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 use super::page::page;
 use super::session::Session;
 use crate::app::{Lag, Msg, Page, ResourcesView, Watched};
-use crate::content::model::{Step, StepKind};
+use crate::content::model::{Ask, Step, StepKind};
 use crate::domain::{FactId, Outcome, ResourceState};
 use crate::guide::{Scope, StepOutcome, survey};
 
@@ -164,10 +164,12 @@ impl Eyes {
     /// The checks of one step.
     async fn step(&self, step: &Step) -> StepOutcome {
         let mut answered = self.session.guide.evaluate_step(step).await;
-        // In an account in which nothing was ever run there is nothing to clean up, and nothing that is done.
-        if step.kind == StepKind::CleanUp && !self.session.guide.ever_started() {
-            for (_, outcome) in &mut answered.checks {
-                *outcome = Outcome::Todo;
+        // Where nothing was ever run, nothing was taken away either: what is absent is not done, but still to do.
+        if !self.session.guide.ever_started() {
+            for ((_, outcome), check) in answered.checks.iter_mut().zip(&step.checks) {
+                if step.kind == StepKind::CleanUp || matches!(check.ask, Ask::Absent { .. }) {
+                    *outcome = Outcome::Todo;
+                }
             }
         }
         for (check, outcome) in &answered.checks {
@@ -180,11 +182,16 @@ impl Eyes {
     /// Both Regions.
     async fn resources(&self) {
         let guide = &self.session.guide;
-        let scope = Scope { suffix: self.session.suffix(), regions: guide.regions(), now: self.session.clock.now() };
+        let scope = Scope {
+            workshop: &guide.workshop().id,
+            suffix: self.session.suffix(),
+            regions: guide.regions(),
+            now: self.session.clock.now(),
+        };
         let mut found = survey(guide.aws().as_ref(), &scope).await;
         let limit = guide.workshop().objectives.rpo;
         for row in &mut found.rows {
-            let lag = found.lags.iter().find(|lag| lag.store == row.kind).and_then(|lag| lag.lag);
+            let lag = found.lags.iter().find(|lag| lag.store == row.kind).and_then(|lag| lag.lag.span());
             if row.state == ResourceState::Ready
                 && row.detail.starts_with("replica")
                 && lag.is_some_and(|lag| lag > limit)

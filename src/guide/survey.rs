@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::lists::List;
 use crate::domain::{
-    Effect, Failure, GLOBAL_REGION, Operation, Operations, RegionPair, Resource, ResourceState, Role, SimTime,
+    Behind, Effect, Failure, GLOBAL_REGION, Operation, Operations, RegionPair, Resource, ResourceState, Role, SimTime,
 };
 
 /// What was read.
@@ -25,8 +25,8 @@ pub struct Survey {
 pub struct StoreLag {
     /// `DynamoDB`, `Aurora`, `S3`.
     pub store: String,
-    /// The newest value of AWS's own metric; none when there is no data point.
-    pub lag: Option<Duration>,
+    /// The newest value of AWS's own metric.
+    pub lag: Behind,
     /// Which metric it is.
     pub metric: String,
 }
@@ -34,12 +34,23 @@ pub struct StoreLag {
 /// Whose resources, where and when.
 #[derive(Clone, Debug)]
 pub struct Scope<'s> {
+    /// What the names of the run begin with: the workshop's id.
+    pub workshop: &'s str,
     /// What the names of the run contain.
     pub suffix: &'s str,
     /// R1 and R2.
     pub regions: &'s RegionPair,
     /// The instant of the survey; metrics are asked for the minutes before it.
     pub now: SimTime,
+}
+
+impl Scope<'_> {
+    /// `bookstore-site-k3x9qa-r1` is `site-r1` to those who know the run, and `api-r1.k3x9qa.example.com` is `api-r1`.
+    fn label(&self, name: &str) -> String {
+        let host = name.split_once(&format!(".{}.", self.suffix)).map_or(name, |(host, _)| host);
+        let parts: Vec<&str> = host.split('-').filter(|part| ![self.workshop, self.suffix].contains(part)).collect();
+        if parts.is_empty() { name.to_owned() } else { parts.join("-") }
+    }
 }
 
 /// Reads both Regions. A read that fails is told and leaves the others alone.
@@ -57,6 +68,9 @@ pub async fn survey(aws: &dyn Operations, scope: &Scope<'_>) -> Survey {
     buckets(aws, scope, &mut survey).await;
     health_checks(aws, scope, &mut survey).await;
     lags(aws, scope, &mut survey).await;
+    for row in &mut survey.rows {
+        row.label = scope.label(&row.name);
+    }
     survey.rows.sort_by_key(|row| (row.role, order(&row.kind), row.name.clone()));
     survey
 }
@@ -97,7 +111,15 @@ struct Row {
 
 impl Row {
     fn into_resource(self, role: Role, kind: &str) -> Resource {
-        Resource { role, kind: kind.to_owned(), name: self.name, state: self.state, raw: self.raw, detail: self.detail }
+        Resource {
+            role,
+            kind: kind.to_owned(),
+            label: self.name.clone(),
+            name: self.name,
+            state: self.state,
+            raw: self.raw,
+            detail: self.detail,
+        }
     }
 }
 
@@ -364,8 +386,9 @@ async fn lags(aws: &dyn Operations, scope: &Scope<'_>, survey: &mut Survey) {
                 continue;
             }
         };
-        let mut worst: Option<f64> = None;
+        let (mut worst, mut exists): (Option<f64>, bool) = (None, false);
         for found in known.iter().filter(|found| found.to_string().contains(scope.suffix)) {
+            exists = true;
             let input = json!({
                 "Namespace": namespace,
                 "MetricName": metric,
@@ -383,8 +406,12 @@ async fn lags(aws: &dyn Operations, scope: &Scope<'_>, survey: &mut Survey) {
                 worst = Some(worst.map_or(value, |worst| worst.max(value)));
             }
         }
-        let lag =
-            worst.filter(|value| *value >= 0.0).map(|value| Duration::from_secs_f64(value * milliseconds / 1000.0));
+        let lag = match worst {
+            Some(value) if value < 0.0 => Behind::Stopped,
+            Some(value) => Behind::By(Duration::from_secs_f64(value * milliseconds / 1000.0)),
+            None if exists => Behind::Quiet,
+            None => Behind::Unmeasured,
+        };
         survey.lags.push(StoreLag { store: store.to_owned(), lag, metric: metric.to_owned() });
     }
 }
@@ -399,5 +426,25 @@ fn call(service: &str, name: &str, api: &str, region: &str, input: Value) -> Ope
         payload: None,
         query: None,
         effect: Effect::Read,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_label_leaves_out_what_all_names_of_the_run_share() {
+        let regions = RegionPair::new("eu-west-1", "ap-southeast-1").unwrap();
+        let scope = Scope { workshop: "bookstore", suffix: "k3x9qa", regions: &regions, now: SimTime::WORLD_START };
+        for (name, label) in [
+            ("bookstore-network-k3x9qa", "network"),
+            ("bookstore-site-k3x9qa-r1", "site-r1"),
+            ("bookstore-k3x9qa-Books", "Books"),
+            ("api-r1.k3x9qa.bookstore.test", "api-r1"),
+            ("bookstore-k3x9qa", "bookstore-k3x9qa"),
+        ] {
+            assert_eq!(scope.label(name), label);
+        }
     }
 }

@@ -4,7 +4,7 @@ use ratatui::layout::Rect;
 
 use crate::app::{Lag, Model, ResourcesScreen, ResourcesView, Seen, Viewports};
 use crate::domain::time::spell;
-use crate::domain::{Resource, ResourceState, Role};
+use crate::domain::{Behind, Resource, ResourceState, Role};
 use crate::markdown::{fill, measure};
 
 use super::canvas::{Canvas, PaneStyle, Row, part, wrapped};
@@ -105,10 +105,11 @@ fn seen_at(model: &Model, seen: &Seen<ResourcesView>) -> String {
     }
 }
 
-/// How wide kind, name, state and detail are. The name goes first when there is no room, then the detail.
+/// How wide kind, label, state and detail are. The detail goes first when there is no room: without a label two rows of
+/// a kind cannot be told apart.
 struct Columns {
     kind: usize,
-    name: usize,
+    label: usize,
     state: usize,
     detail: usize,
 }
@@ -121,16 +122,13 @@ impl Columns {
         // A row without a detail may let its word run on.
         let words = rows.iter().filter(|row| !row.detail.is_empty()).map(|row| measure(row.state.word()));
         let state = words.max().unwrap_or(0);
-        let (name, detail) = (widest(|row| &row.name), widest(|row| &row.detail));
-        let left = room.saturating_sub(kind + 1 + state);
-        if left >= name + detail + 4 {
-            return Self { kind, name, state, detail };
-        }
-        // Names begin and end alike, so that half a name tells nothing.
-        if left >= 6 {
-            return Self { kind, name: 0, state, detail: left - 2 };
-        }
-        Self { kind, name: 0, state, detail: 0 }
+        // A word on its own, or one before its detail.
+        let word = rows.iter().map(|row| measure(row.state.word())).max().unwrap_or(0);
+        let label = widest(|row| &row.label).min(room.saturating_sub(kind + word + 3));
+        let left = room.saturating_sub(kind + label + state + 5);
+        // Less than a word of detail tells nothing.
+        let detail = if left >= 8 { left } else { 0 };
+        Self { kind, label, state, detail }
     }
 
     fn row(&self, canvas: &Canvas<'_>, model: &Model, row: &Resource) -> Row {
@@ -140,8 +138,9 @@ impl Columns {
             part(format!("{} ", theme.glyph(tone, model.wall)), theme.tone(tone)),
             part(format!("{} ", fill(&row.kind, self.kind)), theme.text()),
         ];
-        if self.name > 0 {
-            line.push(part(format!("{}  ", fill(&row.name, self.name)), theme.dim()));
+        if self.label > 0 {
+            let label = crate::markdown::clip(&row.label, self.label);
+            line.push(part(format!("{}  ", fill(&label, self.label)), theme.title()));
         }
         if row.detail.is_empty() || self.detail == 0 {
             line.push(part(row.state.word(), theme.text()));
@@ -156,10 +155,11 @@ impl Columns {
 
 fn lag_tone(lag: &Lag) -> Tone {
     match lag.lag {
-        None => Tone::Waiting,
-        Some(behind) if behind > lag.limit => Tone::Fail,
-        Some(behind) if behind * 2 > lag.limit => Tone::Warn,
-        Some(_) => Tone::Ok,
+        Behind::Unmeasured | Behind::Quiet => Tone::Waiting,
+        Behind::Stopped => Tone::Fail,
+        Behind::By(behind) if behind > lag.limit => Tone::Fail,
+        Behind::By(behind) if behind * 2 > lag.limit => Tone::Warn,
+        Behind::By(_) => Tone::Ok,
     }
 }
 
@@ -185,16 +185,15 @@ fn replication(canvas: &mut Canvas<'_>, model: &Model, area: Rect, tight: bool) 
         }
         let tone = lag_tone(lag);
         let glyph = theme.glyph(tone, model.wall);
-        let behind = lag.lag.map_or(String::from("not replicating"), |behind| format!("lag {}", precise(behind)));
         let row = vec![
             part(format!("{glyph} "), theme.tone(tone)),
             part(fill(&lag.store, widest), theme.title()),
-            part(format!("  {behind}"), theme.text()),
+            part(format!("  {}", lag.lag), theme.text()),
             part(format!("   {}", lag.say), theme.dim()),
         ];
         canvas.row(inner.x, y, inner.width, &row);
         y += 1;
-        if let Some(behind) = lag.lag
+        if let Some(behind) = lag.lag.span()
             && y < inner.bottom()
         {
             let share = behind.as_secs_f64() / lag.limit.as_secs_f64().max(1.0);
@@ -218,11 +217,6 @@ fn replication(canvas: &mut Canvas<'_>, model: &Model, area: Rect, tight: bool) 
             }
         }
     }
-}
-
-/// `0.8 s` below ten seconds, else whole words.
-fn precise(span: std::time::Duration) -> String {
-    if span.as_secs() < 10 { format!("{:.1} s", span.as_secs_f64()) } else { spell(span) }
 }
 
 fn detail(canvas: &mut Canvas<'_>, model: &Model, area: Rect) {

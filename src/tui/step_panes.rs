@@ -195,10 +195,14 @@ fn job_rows(canvas: &Canvas<'_>, model: &Model, job: &Job, width: u16, room: usi
         }
         return;
     }
-    let left = room.saturating_sub(used);
+    let doing = usize::from(!job.doing.is_empty());
+    let left = room.saturating_sub(used + doing);
     let skip = job.lines.len().saturating_sub(left);
     for line in job.lines.iter().skip(skip) {
         rows.push(log_row(canvas, model, line.kind, &line.text));
+    }
+    if doing > 0 {
+        rows.push(vec![part(job.doing.clone(), theme.dim())]);
     }
 }
 
@@ -206,7 +210,6 @@ fn log_row(canvas: &Canvas<'_>, model: &Model, kind: LineKind, text: &str) -> Ro
     let theme = canvas.theme;
     let mark = match kind {
         LineKind::Info => None,
-        LineKind::Running => Some(Tone::Running),
         LineKind::Ok => Some(Tone::Ok),
         LineKind::Fail => Some(Tone::Fail),
     };
@@ -343,7 +346,6 @@ pub(super) fn activity_pane(canvas: &mut Canvas<'_>, model: &Model, area: Rect) 
     for (at, kind, text) in lines.into_iter().skip(skip) {
         let (tone, mark) = match kind {
             LineKind::Info => (None, " "),
-            LineKind::Running => (Some(Tone::Running), theme.glyph(Tone::Running, model.wall)),
             LineKind::Ok => (Some(Tone::Ok), theme.glyph(Tone::Ok, model.wall)),
             LineKind::Fail => (Some(Tone::Fail), theme.glyph(Tone::Fail, model.wall)),
         };

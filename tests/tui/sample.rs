@@ -360,7 +360,7 @@ pub fn running(size: (u16, u16)) -> Model {
     for event in [
         JobEvent::Started { at: at(3780) },
         line(3781, LineKind::Info, "CreateDBCluster 200, request 5f2c"),
-        line(3790, LineKind::Running, "bookstore-replica-k3x9qa creating"),
+        JobEvent::Doing("bookstore-replica-k3x9qa creating".to_owned()),
         JobEvent::Progress { percent: 45 },
     ] {
         send(&mut model, Msg::Job { job: *job, event });

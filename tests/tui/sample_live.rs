@@ -5,7 +5,7 @@ use std::time::Duration;
 use multi_region_workshop::app::drill::{Gap, Lane, LogLine, PhaseView, StoreView, VantageView};
 use multi_region_workshop::app::*;
 use multi_region_workshop::domain::drill::{ClientClass, Phase, ProbeError, SlotResult, Verdict};
-use multi_region_workshop::domain::{Resource, ResourceState, Role};
+use multi_region_workshop::domain::{Behind, Resource, ResourceState, Role};
 
 use super::sample::{at, faults, press, secs, send, underway};
 
@@ -14,6 +14,7 @@ pub fn resources() -> ResourcesView {
     let row = |role, kind: &str, name: &str, state, raw: &str, detail: &str| Resource {
         role,
         kind: kind.to_owned(),
+        label: name.trim_start_matches("bookstore-").trim_end_matches("-k3x9qa").to_owned(),
         name: name.to_owned(),
         state,
         raw: raw.to_owned(),
@@ -40,9 +41,9 @@ pub fn resources() -> ResourcesView {
     ResourcesView {
         rows,
         replication: vec![
-            lag("Aurora", Some(secs(38)), "AuroraBinlogReplicaLag"),
-            lag("DynamoDB", Some(Duration::from_millis(800)), "ReplicationLatency of Books"),
-            lag("S3", None, "no rule on the bucket"),
+            lag("Aurora", Behind::By(secs(38)), "AuroraBinlogReplicaLag"),
+            lag("DynamoDB", Behind::By(Duration::from_millis(800)), "ReplicationLatency of Books"),
+            lag("S3", Behind::Unmeasured, "no rule on the bucket"),
         ],
         unread: Vec::new(),
         at: at(3590),

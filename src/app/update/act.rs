@@ -317,6 +317,7 @@ fn start_job(
         role,
         state: JobState::Running,
         lines: Vec::new(),
+        doing: String::new(),
         percent: None,
         output: String::new(),
         started: model.now,

@@ -176,11 +176,13 @@ pub(super) fn output(model: &mut Model) -> Vec<Effect> {
     for line in &job.lines {
         let mark = match line.kind {
             LineKind::Info => ' ',
-            LineKind::Running => '~',
             LineKind::Ok => '+',
             LineKind::Fail => '!',
         };
         let _ = writeln!(text, "{} {mark} {}", line.at.clock_face(), line.text);
+    }
+    if !job.doing.is_empty() {
+        let _ = writeln!(text, "         ~ {}", job.doing);
     }
     if let JobState::Failed(trouble) = &job.state {
         let _ = writeln!(text, "\n{}\n{}\n{}", trouble.what, trouble.means, trouble.press);

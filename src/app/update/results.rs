@@ -100,6 +100,7 @@ fn job_event(model: &mut Model, id: JobId, event: JobEvent) {
             }
             job.lines.push(line);
         }
+        JobEvent::Doing(text) => job.doing = text,
         JobEvent::Progress { percent } => job.percent = Some(percent.min(100)),
         JobEvent::Done { at, output } => {
             job.state = JobState::Done;
@@ -134,6 +135,9 @@ fn job_event(model: &mut Model, id: JobId, event: JobEvent) {
         });
     if follows {
         act::choose_open_action(model);
+    }
+    if let Some(job) = model.jobs.iter_mut().find(|job| job.id == id && !job.running()) {
+        job.doing.clear();
     }
     if let Some(text) = news {
         notice(model, text);

@@ -1,11 +1,15 @@
 //! From typed lines to keys, and from changes of the model to lines that have not been told yet.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use super::text::{drill_line, job_word, outcome_words};
 use crate::app::{Gate, JobId, JobState, Key, Model, Overlay, Screen};
 use crate::domain::Outcome;
 use crate::domain::text::printable;
+
+/// What a job is doing is told when it has told nothing else for so long, on the wall.
+const QUIET: Duration = Duration::from_secs(10);
 
 /// The keys that a typed line stands for.
 ///
@@ -79,6 +83,7 @@ fn tabs_to_actions(pane: crate::app::Pane) -> usize {
 #[derive(Default)]
 pub(super) struct Told {
     job_lines: BTreeMap<JobId, usize>,
+    job_told: BTreeMap<JobId, Duration>,
     job_words: BTreeMap<JobId, &'static str>,
     checks: BTreeMap<String, String>,
     notice: Option<String>,
@@ -119,6 +124,13 @@ impl Told {
     fn jobs(&mut self, model: &Model, lines: &mut Vec<String>) {
         for job in &model.jobs {
             let seen = self.job_lines.entry(job.id).or_insert(0);
+            let told = self.job_told.entry(job.id).or_insert(model.wall);
+            if *seen < job.lines.len() {
+                *told = model.wall;
+            } else if !job.doing.is_empty() && model.wall.saturating_sub(*told) >= QUIET {
+                *told = model.wall;
+                lines.push(format!("{} {}: {}", model.now.clock_face(), job.title, job.doing));
+            }
             for line in job.lines.iter().skip(*seen) {
                 lines.push(format!("{} {}: {}", line.at.clock_face(), job.title, line.text));
             }

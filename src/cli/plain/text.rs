@@ -142,8 +142,7 @@ fn resources(model: &Model) -> String {
         }
     }
     for lag in &seen.value.replication {
-        let behind = lag.lag.map_or("not replicating".to_owned(), |span| format!("{:.1} s behind", span.as_secs_f64()));
-        let _ = writeln!(text, "Replication {}: {behind} (limit {}) {}", lag.store, spell(lag.limit), lag.say);
+        let _ = writeln!(text, "Replication {}: {} (limit {}) {}", lag.store, lag.lag, spell(lag.limit), lag.say);
     }
     for line in &seen.value.unread {
         let _ = writeln!(text, "Could not be read: {line}");
