@@ -9,11 +9,14 @@ use super::http::{self, Request, Response};
 use super::{names, network};
 use crate::domain::SimTime;
 use crate::domain::drill::{ClientClass, Probe, ProbeError, ProbeReply};
+use crate::sandbox::chance;
 use crate::sandbox::world::World;
 
 /// How long a resolver keeps the answer that a name does not exist: the smaller of the SOA record's TTL and its last
 /// field. Source: Route 53's default SOA record, "900 … 86400".
 const NEGATIVE_TTL: Duration = Duration::from_mins(15);
+/// How long an answer that is over is remembered, to tell a client that goes on asking from one that is new.
+const FORGOTTEN: Duration = Duration::from_mins(30);
 /// How much of a body a probe keeps.
 const BODY_KEPT: usize = 16 * 1024;
 
@@ -90,14 +93,22 @@ fn look_up(world: &mut World, probe: &Probe, host: &str) -> Option<Resolution> {
     }
     let found = dns::resolve(world, host, &probe.vantage);
     let ttl = found.as_ref().map_or(NEGATIVE_TTL, |found| Duration::from_secs(found.ttl)) * times;
+    let asked_before = world.dataplane.resolvers.get(&key).is_some_and(|kept| now < kept.until.plus(ttl));
+    let left = if asked_before || found.is_none() { ttl } else { ttl.mul_f64(share_left(world, &key)) };
     let kept = Kept {
-        until: now.plus(ttl),
+        until: now.plus(left),
         found: found.as_ref().map(|f| (f.chain.clone(), f.addresses.clone(), f.region.clone())),
     };
     // Answers that are over would otherwise stay for ever.
-    world.dataplane.resolvers.retain(|_, kept| now < kept.until);
+    world.dataplane.resolvers.retain(|_, kept| now < kept.until.plus(FORGOTTEN));
     world.dataplane.resolvers.insert(key, kept);
     found
+}
+
+/// How much of its TTL an answer has left when a client first gets it. Other clients of the resolver asked before, at any
+/// time within the TTL. Source: aws-behaviour.md 3, client reroute: "residual TTL (uniform)".
+fn share_left(world: &World, key: &str) -> f64 {
+    1.0 - chance::unit(world.seed, "dns.residual-ttl", key, world.now.millis() as u64)
 }
 
 /// Sends the probe now.
@@ -149,6 +160,24 @@ pub fn send(world: &mut World, account: &str, probe: &Probe) -> ProbeReply {
                 body.truncate(cut);
             }
             ProbeReply { status: Ok(status), body, headers, latency, resolved, region }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn new_clients_come_at_any_time_within_the_ttl() {
+        let world = World::new(7);
+        let shares: Vec<f64> = (0..1000).map(|client| share_left(&world, &format!("client {client}"))).collect();
+        let mean = shares.iter().sum::<f64>() / 1000.0;
+        assert!((0.45..0.55).contains(&mean), "{mean}");
+        for tenth in 0..10 {
+            let (from, to) = (f64::from(tenth) / 10.0, f64::from(tenth + 1) / 10.0);
+            let count = shares.iter().filter(|share| (from..to).contains(*share)).count();
+            assert!((60..140).contains(&count), "{count} of 1000 between {from} and {to}");
         }
     }
 }

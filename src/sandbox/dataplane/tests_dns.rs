@@ -138,7 +138,8 @@ fn resolvers_keep_answers_for_the_ttl_or_twice_as_long() {
         }
     }
     assert!((1..60).contains(&moved_after[0]), "INSYNC within a minute: {moved_after:?}");
-    assert_eq!(moved_after[1..], [60, 120], "TTL 60, once and twice");
+    let kept = [moved_after[1] - moved_after[0], moved_after[2] - moved_after[0]];
+    assert!(kept[0] <= 60 && (60..=120).contains(&kept[1]), "TTL 60, once and twice, from its last answer: {kept:?}");
 }
 
 #[test]
