@@ -1,4 +1,5 @@
-//! The program as a learner meets it, in a pseudo-terminal: home, pages, an action, resources, the drill's screen. The whole workshop is walked without a screen (`.ci/run`).
+//! The program as a learner meets it, in a pseudo-terminal: every page of every module, its actions, a kill in the middle of
+//! Module 2, both drills, the clean-up, and small things on the way.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod support;
@@ -9,8 +10,10 @@ use support::Terminal;
 
 /// Simulated seconds per second: a stack of three minutes takes a third of a second.
 const SPEED: &str = "600";
+/// The same for the walk through everything: a database of ten minutes takes a third of a second.
+const FAST: &str = "2000";
 /// How long one step may take here, the slowest machine included.
-const STEP: Duration = Duration::from_secs(120);
+const STEP: Duration = Duration::from_secs(240);
 /// How long a key may take to show its effect before it is pressed again.
 const ANSWER: Duration = Duration::from_secs(3);
 /// The steps of each module.
@@ -111,6 +114,10 @@ fn do_step(terminal: &mut Terminal, run: bool) {
         }
         let heading = screen.lines().nth(1).unwrap_or_default();
         let reading = heading.contains(" read ━") || heading.contains(" decide ━");
+        if heading.contains(" drill ━") {
+            (0..2).for_each(|fault| drill(terminal, 2 * fault));
+            return;
+        }
         let read_only = reading && checks(&screen).is_none() && !runs;
         // What passes already needs nothing; what was run has ended when its spinner has gone.
         let ended = !pressed || !spins(&screen);
@@ -120,6 +127,32 @@ fn do_step(terminal: &mut Terminal, run: bool) {
         let before = screen;
         terminal.wait("progress", |screen| screen != before);
     }
+}
+
+/// Runs the drill of the fault at that place of the list until it is over and the Region is back, and returns to the step.
+fn drill(terminal: &mut Terminal, fault: usize) {
+    terminal.send("d");
+    terminal.wait_for("Choose what to break");
+    for _ in 0..fault {
+        let before = terminal.screen();
+        terminal.send("j");
+        terminal.wait("another fault", |screen| screen != before);
+    }
+    terminal.send("\r");
+    terminal.wait("a question", asks);
+    terminal.send("y");
+    terminal.wait("the baseline", |screen| first_line(screen).contains("×5 ") && screen.contains("your guess"));
+    for speed in ["×10 ", "×20 ", "×30 ", "×60 "] {
+        terminal.send("+");
+        terminal.wait("a faster clock", |screen| first_line(screen).contains(speed));
+    }
+    let verdict =
+        terminal.wait("a verdict", |screen| last_line(screen).contains("b  fail back") && screen.contains("PASS"));
+    assert!(verdict.contains("headroom"), "{verdict}");
+    terminal.send("b");
+    terminal.wait("the end of the drill", |screen| last_line(screen).contains("new drill"));
+    terminal.send("q");
+    terminal.wait("the step", |screen| first_line(screen).contains("›"));
 }
 
 /// Goes to the next step.
@@ -162,6 +195,36 @@ fn a_learner_reads_runs_looks_and_leaves() {
     home(&mut terminal);
     terminal.send("q");
     assert_eq!(terminal.end().exit_code(), 0);
+}
+
+#[test]
+fn the_whole_workshop_is_walked_with_a_kill_in_module_2() {
+    let state = tempfile::tempdir().unwrap();
+    let mut terminal = start(state.path(), FAST);
+    steps(&mut terminal, 0, STEPS[0]);
+    steps(&mut terminal, 1, STEPS[1]);
+    steps(&mut terminal, 2, 1);
+    // The replica takes a quarter of an hour: at the speed of the wall it is still going on when the program dies.
+    next(&mut terminal, 2, STEPS[2]);
+    terminal.send("1");
+    terminal.wait("the speed of the wall", |screen| first_line(screen).contains("×1 "));
+    terminal.send("\r");
+    terminal.wait("a cluster that is being made", |screen| spins(screen) && screen.contains("creating"));
+    terminal.kill();
+    let mut terminal = Terminal::start(state.path(), &["--speed", FAST], 80, 24);
+    terminal.wait("the same step", |screen| first_line(screen).contains(" 2/8") && checks(screen).is_some());
+    do_step(&mut terminal, true);
+    for step in 3..=STEPS[2] {
+        next(&mut terminal, step, STEPS[2]);
+        do_step(&mut terminal, true);
+    }
+    (3..=6).for_each(|module| steps(&mut terminal, module, STEPS[module]));
+    home(&mut terminal);
+    terminal.wait("everything done", |screen| screen.contains("55/55 steps"));
+    assert!(terminal.alternate());
+    terminal.send("q");
+    assert_eq!(terminal.end().exit_code(), 0);
+    assert!(!terminal.alternate(), "the shell's screen is back");
 }
 
 #[test]

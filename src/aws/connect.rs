@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::provider::ProvideCredentials as _;
+use aws_credential_types::provider::error::CredentialsError;
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
 use aws_smithy_types::retry::RetryConfig;
 use futures_util::future::{Either, select};
@@ -72,11 +73,21 @@ pub(super) async fn config(options: &ConnectOptions) -> Result<SdkConfig, AwsErr
         let Some(provider) = config.credentials_provider() else {
             return Err(refused("no provider is configured".into()));
         };
-        provider.provide_credentials().await.map_err(|error| refused(chain(&error)))?;
+        provider.provide_credentials().await.map_err(|error| refused(reason(&error)))?;
         Ok(config)
     });
     match select(load, Box::pin(wall.sleep(CREDENTIALS_WITHIN))).await {
         Either::Left((config, _)) => config,
         Either::Right(_) => Err(refused(format!("none came within {} s", CREDENTIALS_WITHIN.as_secs()))),
+    }
+}
+
+/// Why there are none. That nothing is set up anywhere needs no list of everywhere.
+fn reason(error: &CredentialsError) -> String {
+    match error {
+        CredentialsError::CredentialsNotLoaded(_) => {
+            "neither the environment, nor a profile, nor a role of this machine has any".to_owned()
+        }
+        other => chain(other),
     }
 }

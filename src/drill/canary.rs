@@ -6,7 +6,8 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use crate::domain::drill::{ClientClass, Probe, Vantage};
-use crate::domain::{BoxFuture, DataPlane, Effect, Operation, Operations};
+use crate::domain::{BoxFuture, DataPlane, Operations};
+use crate::protocol::operation;
 
 /// A store that can be written in one Region and read in the other.
 pub trait Canary: Send + Sync {
@@ -23,19 +24,6 @@ pub trait Canary: Send + Sync {
 /// Sequence numbers are written with leading zeros, so that stores that sort by text sort them by number.
 fn written(seq: u64) -> String {
     format!("{seq:08}")
-}
-
-fn operation(service: &str, name: &str, api: &str, region: &str, effect: Effect, input: Value) -> Operation {
-    Operation {
-        service: service.to_owned(),
-        name: name.to_owned(),
-        api: api.to_owned(),
-        region: region.to_owned(),
-        input,
-        payload: None,
-        query: None,
-        effect,
-    }
 }
 
 /// Items of a DynamoDB table whose key is (`customerId`, `bookId`): the shop's cart of a customer of its own.
@@ -65,7 +53,7 @@ impl Canary for DynamoDb {
         Box::pin(async move {
             let item = json!({ "customerId": { "S": self.run }, "bookId": { "S": written(seq) } });
             let input = json!({ "TableName": self.table, "Item": item });
-            let put = operation("dynamodb", "put-item", "PutItem", &self.from, Effect::Create, input);
+            let put = operation("dynamodb", "put-item", &self.from, input);
             self.aws.call(&put).await.map(|_| ()).map_err(|failure| failure.to_string())
         })
     }
@@ -83,7 +71,7 @@ impl Canary for DynamoDb {
                 if let (Some(start), Some(map)) = (start.take(), input.as_object_mut()) {
                     map.insert("ExclusiveStartKey".to_owned(), start);
                 }
-                let query = operation("dynamodb", "query", "Query", &self.to, Effect::Read, input);
+                let query = operation("dynamodb", "query", &self.to, input);
                 let reply = self.aws.call(&query).await.map_err(|failure| failure.to_string())?;
                 let items = reply.output.get("Items").and_then(Value::as_array).cloned().unwrap_or_default();
                 numbers
@@ -121,7 +109,7 @@ impl Canary for S3 {
     fn write(&self, seq: u64) -> BoxFuture<'_, Result<(), String>> {
         Box::pin(async move {
             let input = json!({ "Bucket": self.source.0, "Key": format!("{}{}", self.prefix, written(seq)) });
-            let mut put = operation("s3api", "put-object", "PutObject", &self.source.1, Effect::Create, input);
+            let mut put = operation("s3api", "put-object", &self.source.1, input);
             put.payload = Some(written(seq).into_bytes());
             self.aws.call(&put).await.map(|_| ()).map_err(|failure| failure.to_string())
         })
@@ -136,7 +124,7 @@ impl Canary for S3 {
                 if let (Some(token), Some(map)) = (token.take(), input.as_object_mut()) {
                     map.insert("ContinuationToken".to_owned(), Value::String(token));
                 }
-                let list = operation("s3api", "list-objects-v2", "ListObjectsV2", &self.replica.1, Effect::Read, input);
+                let list = operation("s3api", "list-objects-v2", &self.replica.1, input);
                 let reply = self.aws.call(&list).await.map_err(|failure| failure.to_string())?;
                 let contents = reply.output.get("Contents").and_then(Value::as_array).cloned().unwrap_or_default();
                 numbers.extend(

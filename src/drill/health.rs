@@ -2,24 +2,16 @@
 
 use serde_json::{Value, json};
 
-use crate::domain::{Effect, GLOBAL_REGION, Operation, Operations};
+use crate::domain::{GLOBAL_REGION, Operations};
+use crate::protocol::operation;
 
 /// An endpoint is healthy when more than this share of the checkers says so (aws-behaviour.md, section 3).
 const HEALTHY_SHARE: f64 = 0.18;
 
 /// Whether the health check is unhealthy; none when it could not be read.
 pub async fn unhealthy(aws: &dyn Operations, id: &str) -> Option<bool> {
-    let operation = Operation {
-        service: "route53".to_owned(),
-        name: "get-health-check-status".to_owned(),
-        api: "GetHealthCheckStatus".to_owned(),
-        region: GLOBAL_REGION.to_owned(),
-        input: json!({ "HealthCheckId": id }),
-        payload: None,
-        query: None,
-        effect: Effect::Read,
-    };
-    let reply = aws.call(&operation).await.ok()?;
+    let read = operation("route53", "get-health-check-status", GLOBAL_REGION, json!({ "HealthCheckId": id }));
+    let reply = aws.call(&read).await.ok()?;
     let observations = reply.output.get("HealthCheckObservations").and_then(Value::as_array)?;
     let statuses: Vec<&str> =
         observations.iter().filter_map(|seen| seen.pointer("/StatusReport/Status").and_then(Value::as_str)).collect();

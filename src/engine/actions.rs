@@ -9,6 +9,7 @@ use crate::domain::Effect;
 use crate::guide::OutputError;
 use crate::guide::action::{ActionError, Done, Runner, Told, Trouble, explain};
 use crate::progress::{Ending, Entry};
+use crate::protocol::operation;
 use crate::reset::{PurgeError, purge_bucket};
 
 /// Why an action did not end well.
@@ -136,16 +137,8 @@ async fn purge(
 
 /// The Region that a bucket is in; `None` when there is no such bucket.
 async fn region_of(session: &Session, bucket: &str) -> Option<String> {
-    let read = crate::domain::Operation {
-        service: "s3api".to_owned(),
-        name: "get-bucket-location".to_owned(),
-        api: "GetBucketLocation".to_owned(),
-        region: session.guide.regions().primary().to_string(),
-        input: serde_json::json!({ "Bucket": bucket }),
-        payload: None,
-        query: None,
-        effect: Effect::Read,
-    };
+    let region = session.guide.regions().primary().as_str();
+    let read = operation("s3api", "get-bucket-location", region, serde_json::json!({ "Bucket": bucket }));
     let reply = session.guide.aws().call(&read).await.ok()?;
     let region = reply.output.get("LocationConstraint").and_then(Value::as_str);
     Some(region.unwrap_or(crate::domain::GLOBAL_REGION).to_owned())

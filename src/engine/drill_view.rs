@@ -163,7 +163,8 @@ fn lanes(snapshot: &Snapshot) -> Vec<Lane> {
     lanes
 }
 
-/// The cells of the last seconds; a failed slot hides a good one of the same second.
+/// The cells of the last seconds; a failed slot hides a good one of the same second, and clients that were served by
+/// different Regions in one second share a cell that names neither.
 fn cells(snapshot: &Snapshot, members: &[usize], end: i64) -> Vec<SlotResult> {
     let mut by_second: std::collections::BTreeMap<i64, SlotResult> = std::collections::BTreeMap::new();
     for (at, result) in members.iter().filter_map(|lane| snapshot.recent.get(*lane)).flatten() {
@@ -171,9 +172,13 @@ fn cells(snapshot: &Snapshot, members: &[usize], end: i64) -> Vec<SlotResult> {
         by_second
             .entry(second)
             .and_modify(|kept| {
-                if kept.good() {
-                    *kept = *result;
+                if !kept.good() {
+                    return;
                 }
+                *kept = match (*kept, *result) {
+                    (SlotResult::Ok(one), SlotResult::Ok(other)) if one != other => SlotResult::Ok(None),
+                    (_, later) => later,
+                };
             })
             .or_insert(*result);
     }

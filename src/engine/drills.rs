@@ -11,10 +11,11 @@ use super::session::Session;
 use crate::app::drill::{DrillView, FaultView};
 use crate::content::Bindings;
 use crate::content::model::{FaultSpec, Journey, Workshop};
-use crate::domain::{BoxFuture, Effect, Faults, GLOBAL_REGION, Operation, Role};
+use crate::domain::{BoxFuture, Faults, GLOBAL_REGION, Role};
 use crate::drill::canary::{self, Canary};
 use crate::drill::plan::{Routing, vantages};
 use crate::drill::{JourneyPlan, Plan, Ports, Switch};
+use crate::protocol::operation;
 
 /// A fault of the sandbox ends by itself after this long, should the program that started it die.
 const LEASE: Duration = Duration::from_secs(2 * 3600);
@@ -147,16 +148,7 @@ fn journeys(workshop: &Workshop, fault: &str, bindings: &Bindings) -> Result<Vec
 
 /// The routing's settings as the API and the name servers tell them.
 async fn routing(session: &Session, health_check: Option<&str>, journeys: &[JourneyPlan]) -> Option<Routing> {
-    let read = Operation {
-        service: "route53".to_owned(),
-        name: "get-health-check".to_owned(),
-        api: "GetHealthCheck".to_owned(),
-        region: GLOBAL_REGION.to_owned(),
-        input: json!({ "HealthCheckId": health_check? }),
-        payload: None,
-        query: None,
-        effect: Effect::Read,
-    };
+    let read = operation("route53", "get-health-check", GLOBAL_REGION, json!({ "HealthCheckId": health_check? }));
     let reply = session.guide.aws().call(&read).await.ok()?;
     let number = |member: &str| {
         reply.output.pointer(&format!("/HealthCheck/HealthCheckConfig/{member}")).and_then(Value::as_u64)

@@ -10,10 +10,11 @@ use crate::clock::{Clock, Rate};
 use crate::content::model::{Variable, Workshop};
 use crate::content::{self, Bindings, Diagnostic, Source, SourceError};
 use crate::domain::region::RegionError;
-use crate::domain::{DataPlane, Effect, Faults, Operation, Operations, RegionPair, SimTime};
+use crate::domain::{DataPlane, Faults, Operations, RegionPair, SimTime};
 use crate::guide::{Guide, Setup};
 use crate::net::Network;
 use crate::progress::{self, Entry, Journal, ProgressError, Settings, StateDirectory};
+use crate::protocol::operation;
 use crate::sandbox::World;
 use crate::sandbox::handle::Sandbox;
 use crate::sandbox::owner::{self, OpenOptions, OwnerError, Simulator};
@@ -294,16 +295,7 @@ async fn connect(options: &Options, regions: &RegionPair) -> Result<(Aws, String
         region: regions.primary().to_string(),
     })
     .await?;
-    let who = Operation {
-        service: "sts".to_owned(),
-        name: "get-caller-identity".to_owned(),
-        api: "GetCallerIdentity".to_owned(),
-        region: regions.primary().to_string(),
-        input: serde_json::json!({}),
-        payload: None,
-        query: None,
-        effect: Effect::Read,
-    };
+    let who = operation("sts", "get-caller-identity", regions.primary().as_str(), serde_json::json!({}));
     let reply = aws.call(&who).await.map_err(OpenError::Identity)?;
     let account = reply.output.get("Account").and_then(serde_json::Value::as_str).unwrap_or("unknown").to_owned();
     Ok((aws, account))

@@ -8,7 +8,6 @@ mod ask;
 mod compare;
 mod context;
 mod facts;
-mod lists;
 mod outputs;
 mod survey;
 mod verdict;

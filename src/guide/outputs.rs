@@ -97,7 +97,7 @@ impl Guide {
 
     /// Calls AWS and gives the output, with all pages of a list joined.
     pub(super) async fn call(&self, operation: &Operation) -> Result<Value, Failure> {
-        super::lists::call_all(self.aws().as_ref(), operation).await
+        crate::protocol::call_all(self.aws().as_ref(), operation).await
     }
 
     /// The commands of an action, ready to run.

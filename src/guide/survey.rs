@@ -4,10 +4,8 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::lists::List;
-use crate::domain::{
-    Behind, Effect, Failure, GLOBAL_REGION, Operation, Operations, RegionPair, Resource, ResourceState, Role, SimTime,
-};
+use crate::domain::{Behind, Failure, GLOBAL_REGION, Operations, RegionPair, Resource, ResourceState, Role, SimTime};
+use crate::protocol::{List, operation};
 
 /// What was read.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -131,30 +129,14 @@ struct Kind {
 }
 
 const KINDS: &[Kind] = &[
-    Kind {
-        word: "Stack",
-        list: List::new("cloudformation", "describe-stacks", "DescribeStacks", "Stacks"),
-        row: stack,
-    },
-    Kind {
-        word: "Aurora",
-        list: List::new("rds", "describe-db-clusters", "DescribeDBClusters", "DBClusters"),
-        row: cluster,
-    },
-    Kind {
-        word: "Database",
-        list: List::new("rds", "describe-db-instances", "DescribeDBInstances", "DBInstances"),
-        row: instance,
-    },
-    Kind { word: "API", list: List::new("apigateway", "get-rest-apis", "GetRestApis", "items"), row: api },
-    Kind {
-        word: "Domain name",
-        list: List::new("apigateway", "get-domain-names", "GetDomainNames", "items"),
-        row: domain_name,
-    },
+    Kind { word: "Stack", list: List::new("cloudformation", "describe-stacks", "Stacks"), row: stack },
+    Kind { word: "Aurora", list: List::new("rds", "describe-db-clusters", "DBClusters"), row: cluster },
+    Kind { word: "Database", list: List::new("rds", "describe-db-instances", "DBInstances"), row: instance },
+    Kind { word: "API", list: List::new("apigateway", "get-rest-apis", "items"), row: api },
+    Kind { word: "Domain name", list: List::new("apigateway", "get-domain-names", "items"), row: domain_name },
     Kind {
         word: "Certificate",
-        list: List::new("acm", "list-certificates", "ListCertificates", "CertificateSummaryList"),
+        list: List::new("acm", "list-certificates", "CertificateSummaryList"),
         row: certificate,
     },
 ];
@@ -241,13 +223,12 @@ fn certificate(item: &Value, suffix: &str) -> Option<Row> {
 /// The run's tables with their replicas.
 async fn tables(aws: &dyn Operations, scope: &Scope<'_>, role: Role, survey: &mut Survey) {
     let region = scope.regions.of(role).as_str();
-    let names = match List::new("dynamodb", "list-tables", "ListTables", "TableNames").all(aws, region, json!({})).await
-    {
+    let names = match List::new("dynamodb", "list-tables", "TableNames").all(aws, region, json!({})).await {
         Ok(names) => names,
         Err(failure) => return survey.unread.push(format!("{}: {}", failure.operation, failure.code)),
     };
     for name in names.iter().filter_map(Value::as_str).filter(|name| name.contains(scope.suffix)) {
-        let read = call("dynamodb", "describe-table", "DescribeTable", region, json!({ "TableName": name }));
+        let read = operation("dynamodb", "describe-table", region, json!({ "TableName": name }));
         let table = match aws.call(&read).await {
             Ok(reply) => reply.output.get("Table").cloned().unwrap_or_default(),
             Err(failure) => {
@@ -276,19 +257,19 @@ async fn tables(aws: &dyn Operations, scope: &Scope<'_>, role: Role, survey: &mu
 /// The run's ECS services with their tasks.
 async fn services(aws: &dyn Operations, scope: &Scope<'_>, role: Role, survey: &mut Survey) {
     let region = scope.regions.of(role).as_str();
-    let clusters = List::new("ecs", "list-clusters", "ListClusters", "clusterArns").all(aws, region, json!({})).await;
+    let clusters = List::new("ecs", "list-clusters", "clusterArns").all(aws, region, json!({})).await;
     let clusters = match clusters {
         Ok(clusters) => clusters,
         Err(failure) => return survey.unread.push(format!("{}: {}", failure.operation, failure.code)),
     };
     for cluster in clusters.iter().filter_map(Value::as_str).filter(|arn| arn.contains(scope.suffix)) {
-        let list = List::new("ecs", "list-services", "ListServices", "serviceArns");
+        let list = List::new("ecs", "list-services", "serviceArns");
         let Ok(arns) = list.all(aws, region, json!({ "cluster": cluster })).await else { continue };
         if arns.is_empty() {
             continue;
         }
         let input = json!({ "cluster": cluster, "services": arns });
-        let described = aws.call(&call("ecs", "describe-services", "DescribeServices", region, input)).await;
+        let described = aws.call(&operation("ecs", "describe-services", region, input)).await;
         let found =
             described.map(|reply| reply.output.get("services").and_then(Value::as_array).cloned().unwrap_or_default());
         survey.take(found, |item| service(item, scope.suffix).map(|row| row.into_resource(role, "Fargate")));
@@ -311,13 +292,13 @@ fn service(item: &Value, suffix: &str) -> Option<Row> {
 /// The run's buckets, each in the Region that it is in.
 async fn buckets(aws: &dyn Operations, scope: &Scope<'_>, survey: &mut Survey) {
     let primary = scope.regions.primary().as_str();
-    let buckets = List::new("s3api", "list-buckets", "ListBuckets", "Buckets").all(aws, primary, json!({})).await;
+    let buckets = List::new("s3api", "list-buckets", "Buckets").all(aws, primary, json!({})).await;
     let buckets = match buckets {
         Ok(buckets) => buckets,
         Err(failure) => return survey.unread.push(format!("{}: {}", failure.operation, failure.code)),
     };
     for name in buckets.iter().filter_map(|item| own(item, "/Name", scope.suffix)) {
-        let read = call("s3api", "get-bucket-location", "GetBucketLocation", primary, json!({ "Bucket": name }));
+        let read = operation("s3api", "get-bucket-location", primary, json!({ "Bucket": name }));
         let region = match aws.call(&read).await {
             // S3 says nothing for us-east-1.
             Ok(reply) => text(&reply.output, "/LocationConstraint").unwrap_or(GLOBAL_REGION).to_owned(),
@@ -335,7 +316,7 @@ async fn buckets(aws: &dyn Operations, scope: &Scope<'_>, survey: &mut Survey) {
 
 /// The run's health checks, each beside the Region whose endpoint it asks.
 async fn health_checks(aws: &dyn Operations, scope: &Scope<'_>, survey: &mut Survey) {
-    let list = List::new("route53", "list-health-checks", "ListHealthChecks", "HealthChecks");
+    let list = List::new("route53", "list-health-checks", "HealthChecks");
     let checks = match list.all(aws, GLOBAL_REGION, json!({})).await {
         Ok(checks) => checks,
         Err(failure) => return survey.unread.push(format!("{}: {}", failure.operation, failure.code)),
@@ -344,8 +325,7 @@ async fn health_checks(aws: &dyn Operations, scope: &Scope<'_>, survey: &mut Sur
         let Some(name) = own(check, "/HealthCheckConfig/FullyQualifiedDomainName", scope.suffix) else { continue };
         let role = if name.starts_with("api-r2") { Role::Secondary } else { Role::Primary };
         let input = json!({ "HealthCheckId": check.get("Id") });
-        let status =
-            aws.call(&call("route53", "get-health-check-status", "GetHealthCheckStatus", GLOBAL_REGION, input)).await;
+        let status = aws.call(&operation("route53", "get-health-check-status", GLOBAL_REGION, input)).await;
         let row = match status {
             Ok(reply) => health(name, &reply.output),
             Err(failure) => {
@@ -378,7 +358,7 @@ async fn lags(aws: &dyn Operations, scope: &Scope<'_>, survey: &mut Survey) {
         ("S3", "AWS/S3", "ReplicationLatency", 1000.0, secondary),
     ];
     for (store, namespace, metric, milliseconds, region) in metrics {
-        let list = List::new("cloudwatch", "list-metrics", "ListMetrics", "Metrics");
+        let list = List::new("cloudwatch", "list-metrics", "Metrics");
         let known = match list.all(aws, region, json!({ "Namespace": namespace, "MetricName": metric })).await {
             Ok(known) => known,
             Err(failure) => {
@@ -398,7 +378,7 @@ async fn lags(aws: &dyn Operations, scope: &Scope<'_>, survey: &mut Survey) {
                 "Period": 60,
                 "Statistics": ["Maximum"],
             });
-            let read = call("cloudwatch", "get-metric-statistics", "GetMetricStatistics", region, input);
+            let read = operation("cloudwatch", "get-metric-statistics", region, input);
             let Ok(reply) = aws.call(&read).await else { continue };
             let points = reply.output.get("Datapoints").and_then(Value::as_array).cloned().unwrap_or_default();
             let newest = points.iter().max_by_key(|point| text(point, "/Timestamp").map(str::to_owned));
@@ -413,19 +393,6 @@ async fn lags(aws: &dyn Operations, scope: &Scope<'_>, survey: &mut Survey) {
             None => Behind::Unmeasured,
         };
         survey.lags.push(StoreLag { store: store.to_owned(), lag, metric: metric.to_owned() });
-    }
-}
-
-fn call(service: &str, name: &str, api: &str, region: &str, input: Value) -> Operation {
-    Operation {
-        service: service.to_owned(),
-        name: name.to_owned(),
-        api: api.to_owned(),
-        region: region.to_owned(),
-        input,
-        payload: None,
-        query: None,
-        effect: Effect::Read,
     }
 }
 

@@ -18,6 +18,7 @@ mod codec;
 mod command;
 mod errors;
 mod json;
+mod list;
 mod model;
 mod pages;
 mod percent;
@@ -43,6 +44,7 @@ pub use codec::{DecodedRequest, RequestError, ServiceError, WireProtocol};
 pub use command::{
     Command, CommandError, Deploy, FileError, Files, S3Copy, S3Remove, S3Sync, Wait, parse_command, parse_words,
 };
+pub use list::{List, call_all, operation};
 pub use model::{Kind, Member, Service, models};
 pub use pages::{PageSpec, Pages, paginator};
 pub use request::encode_request;

@@ -4,22 +4,11 @@ use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
 use super::inventory::Run;
-use super::reads::{self, Listing};
-use crate::domain::{Effect, Failure, Operations};
+use crate::domain::{Failure, Operations};
+use crate::protocol::operation;
 
 /// DeleteObjects takes at most 1,000 keys a call (aws-behaviour.md, section 1).
 const BATCH: usize = 1000;
-
-const VERSIONS: Listing = Listing {
-    service: "s3api",
-    name: "list-object-versions",
-    api: "ListObjectVersions",
-    items: "Versions",
-    token: None,
-};
-
-const DELETE: Listing =
-    Listing { service: "s3api", name: "delete-objects", api: "DeleteObjects", items: "Deleted", token: None };
 
 /// Why a bucket was not emptied.
 #[derive(Debug, thiserror::Error)]
@@ -75,7 +64,7 @@ pub async fn purge_bucket(
         }
         let count = batch.len() as u64;
         let input = json!({ "Bucket": bucket, "Delete": { "Objects": batch, "Quiet": true } });
-        let reply = aws.call(&reads::operation(&DELETE, region, input, Effect::Delete)).await?;
+        let reply = aws.call(&operation("s3api", "delete-objects", region, input)).await?;
         if let Some(Value::Array(errors)) = reply.output.get("Errors").filter(|errors| errors != &&json!([])) {
             let first = errors.first().map(ToString::to_string).unwrap_or_default();
             return Err(PurgeError::Objects { bucket: bucket.to_owned(), count: errors.len(), first });
@@ -88,7 +77,7 @@ pub async fn purge_bucket(
 /// Keys and version ids of the first versions and delete markers.
 async fn first_page(aws: &dyn Operations, bucket: &str, region: &str) -> Result<Vec<Value>, Failure> {
     let input = json!({ "Bucket": bucket, "MaxKeys": BATCH });
-    let reply = match aws.call(&reads::operation(&VERSIONS, region, input, Effect::Read)).await {
+    let reply = match aws.call(&operation("s3api", "list-object-versions", region, input)).await {
         Ok(reply) => reply,
         Err(failure) if failure.class == crate::domain::FailureClass::NotFound => return Ok(Vec::new()),
         Err(failure) => return Err(failure),

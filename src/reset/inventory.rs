@@ -5,8 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::reads::{self, Listing};
+use super::reads;
 use crate::domain::{Failure, GLOBAL_REGION, Operations, RegionPair};
+use crate::protocol::List;
 
 /// Whose things are looked for.
 #[derive(Clone, Debug)]
@@ -37,125 +38,25 @@ pub struct Inventory {
     pub unread: Vec<String>,
 }
 
-const BY_TAG: Listing = Listing {
-    service: "resourcegroupstaggingapi",
-    name: "get-resources",
-    api: "GetResources",
-    items: "ResourceTagMappingList",
-    token: Some(("PaginationToken", "PaginationToken")),
-};
+const BY_TAG: List = List::new("resourcegroupstaggingapi", "get-resources", "ResourceTagMappingList");
 
-const BUCKETS: Listing =
-    Listing { service: "s3api", name: "list-buckets", api: "ListBuckets", items: "Buckets", token: None };
+const BUCKETS: List = List::new("s3api", "list-buckets", "Buckets");
 
-const ZONES: Listing = Listing {
-    service: "route53",
-    name: "list-hosted-zones",
-    api: "ListHostedZones",
-    items: "HostedZones",
-    token: Some(("NextMarker", "Marker")),
-};
+const ZONES: List = List::new("route53", "list-hosted-zones", "HostedZones");
 
-const HEALTH_CHECKS: Listing = Listing {
-    service: "route53",
-    name: "list-health-checks",
-    api: "ListHealthChecks",
-    items: "HealthChecks",
-    token: Some(("NextMarker", "Marker")),
-};
+const HEALTH_CHECKS: List = List::new("route53", "list-health-checks", "HealthChecks");
 
 /// Lists of each Region: the call and the member that names an item (none: the item is the name itself).
-const REGIONAL: &[(Listing, Option<&str>)] = &[
-    (
-        Listing {
-            service: "cloudformation",
-            name: "describe-stacks",
-            api: "DescribeStacks",
-            items: "Stacks",
-            token: Some(("NextToken", "NextToken")),
-        },
-        Some("StackName"),
-    ),
-    (
-        Listing {
-            service: "dynamodb",
-            name: "list-tables",
-            api: "ListTables",
-            items: "TableNames",
-            token: Some(("LastEvaluatedTableName", "ExclusiveStartTableName")),
-        },
-        None,
-    ),
-    (
-        Listing {
-            service: "rds",
-            name: "describe-db-clusters",
-            api: "DescribeDBClusters",
-            items: "DBClusters",
-            token: Some(("Marker", "Marker")),
-        },
-        Some("DBClusterIdentifier"),
-    ),
-    (
-        Listing {
-            service: "rds",
-            name: "describe-db-instances",
-            api: "DescribeDBInstances",
-            items: "DBInstances",
-            token: Some(("Marker", "Marker")),
-        },
-        Some("DBInstanceIdentifier"),
-    ),
-    (
-        Listing {
-            service: "rds",
-            name: "describe-db-cluster-snapshots",
-            api: "DescribeDBClusterSnapshots",
-            items: "DBClusterSnapshots",
-            token: Some(("Marker", "Marker")),
-        },
-        Some("DBClusterSnapshotIdentifier"),
-    ),
-    (
-        Listing {
-            service: "apigateway",
-            name: "get-domain-names",
-            api: "GetDomainNames",
-            items: "items",
-            token: Some(("position", "position")),
-        },
-        Some("domainName"),
-    ),
-    (
-        Listing {
-            service: "apigateway",
-            name: "get-rest-apis",
-            api: "GetRestApis",
-            items: "items",
-            token: Some(("position", "position")),
-        },
-        Some("name"),
-    ),
-    (
-        Listing {
-            service: "acm",
-            name: "list-certificates",
-            api: "ListCertificates",
-            items: "CertificateSummaryList",
-            token: Some(("NextToken", "NextToken")),
-        },
-        Some("DomainName"),
-    ),
-    (
-        Listing {
-            service: "ecs",
-            name: "list-clusters",
-            api: "ListClusters",
-            items: "clusterArns",
-            token: Some(("nextToken", "nextToken")),
-        },
-        None,
-    ),
+const REGIONAL: &[(List, Option<&str>)] = &[
+    (List::new("cloudformation", "describe-stacks", "Stacks"), Some("StackName")),
+    (List::new("dynamodb", "list-tables", "TableNames"), None),
+    (List::new("rds", "describe-db-clusters", "DBClusters"), Some("DBClusterIdentifier")),
+    (List::new("rds", "describe-db-instances", "DBInstances"), Some("DBInstanceIdentifier")),
+    (List::new("rds", "describe-db-cluster-snapshots", "DBClusterSnapshots"), Some("DBClusterSnapshotIdentifier")),
+    (List::new("apigateway", "get-domain-names", "items"), Some("domainName")),
+    (List::new("apigateway", "get-rest-apis", "items"), Some("name")),
+    (List::new("acm", "list-certificates", "CertificateSummaryList"), Some("DomainName")),
+    (List::new("ecs", "list-clusters", "clusterArns"), None),
 ];
 
 /// Looks for everything of the run.

@@ -126,7 +126,7 @@ fn phase_tone(phase: Phase) -> Tone {
 pub(super) fn lanes_pane(canvas: &mut Canvas<'_>, model: &Model, area: Rect) {
     let theme = canvas.theme;
     let drill = &model.drill;
-    let legend = "1 R1  2 R2  x error  t timeout  d no DNS  _ not sent";
+    let legend = "1 R1  2 R2  + ok  x error  t timeout  d no DNS  _ not sent";
     let pane = PaneStyle {
         title: vec![part(if area.width < 100 { "Shoppers" } else { "Shoppers, second by second" }, theme.title())],
         note: vec![part(legend, theme.dim())],
@@ -228,7 +228,9 @@ pub(super) fn stores_pane(canvas: &mut Canvas<'_>, model: &Model, area: Rect) {
     let mut rows: Vec<Row> =
         drill.stores.iter().map(|store| store_row(canvas, model, store, widest, inner.width)).collect();
     if drill.stores.is_empty() {
-        rows.push(vec![part("No store is written to.", theme.dim())]);
+        let text =
+            if drill.state == DrillState::Predict { "Counted from the fault on." } else { "No store is written to." };
+        rows.push(vec![part(text, theme.dim())]);
     }
     for (name, verdict) in [("RTO", &drill.rto), ("RPO", &drill.rpo)] {
         if let Some(Verdict::Inconclusive(why)) = verdict {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use serde_json::{Value, json};
+use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
 use super::Told;
@@ -13,7 +13,8 @@ use crate::clock::Clock;
 use crate::domain::text::printable;
 use crate::domain::time::spell;
 use crate::domain::{Effect, Failure, Operation, Operations, Reply, SimTime};
-use crate::protocol::{Pages, operation_by_cli};
+use crate::protocol::Pages;
+pub use crate::protocol::operation;
 
 /// How long to wait before a call is sent again that AWS refused for now. DynamoDB, RDS and Route 53 stay busy for many
 /// seconds; the SDK's own retries have covered the short ones.
@@ -181,21 +182,6 @@ fn clean(text: &str) -> String {
 /// `aws rds create-db-cluster in eu-west-1`.
 pub fn doing(operation: &Operation) -> String {
     format!("aws {} {} in {}", operation.service, operation.name, operation.region)
-}
-
-/// A call of ours; `service` and `name` as in the AWS CLI. Its effect is the catalogue's.
-pub fn operation(service: &str, name: &str, region: &str, input: Value) -> Operation {
-    let spec = operation_by_cli(service, name);
-    Operation {
-        service: service.to_owned(),
-        name: name.to_owned(),
-        api: spec.map_or_else(String::new, |spec| spec.api.to_owned()),
-        region: region.to_owned(),
-        input: if input.is_null() { json!({}) } else { input },
-        payload: None,
-        query: None,
-        effect: spec.map_or(Effect::Update, |spec| spec.effect),
-    }
 }
 
 /// The text at a JSON pointer, or nothing.
