@@ -11,6 +11,7 @@ pub mod constants;
 pub mod dataplane;
 pub mod faults;
 pub mod handle;
+pub mod javascript;
 pub mod owner;
 pub mod services;
 pub mod world;
