@@ -13,6 +13,9 @@ use crate::sandbox::services::apigateway::domains::NO_PATH;
 use crate::sandbox::services::lambda::permissions;
 use crate::sandbox::world::World;
 
+/// How long API Gateway waits for a function. Source: API Gateway Developer Guide, *Quotas for REST APIs*: 29 seconds.
+const INTEGRATION_TIMEOUT: std::time::Duration = std::time::Duration::from_secs(29);
+
 /// API Gateway's own errors look alike.
 fn refused(status: u16, kind: &str, message: &str) -> Response {
     Response::json(status, &json!({ "message": message })).header("x-amzn-errortype", kind)
@@ -241,13 +244,17 @@ fn proxy(
         "body": request.body,
         "isBase64Encoded": false,
     });
-    let thinking = network::thinking(world, "lambda.duration", arn);
-    match functions::invoke(world, owner, at, name, &event) {
+    let Ok(done) = functions::invoke(world, owner, at, name, &event) else { return broken(500) };
+    if done.took >= INTEGRATION_TIMEOUT {
+        let response = refused(504, "InternalServerErrorException", "Endpoint request timed out");
+        return response.after(INTEGRATION_TIMEOUT);
+    }
+    match done.answer {
         Ok(answer) => from_function(&answer),
         // The function threw: API Gateway tells clients nothing about it.
         Err(_) => broken(502),
     }
-    .after(thinking)
+    .after(done.took)
 }
 
 /// A proxy function's answer as an HTTP response; one of another shape is a malformed proxy response.

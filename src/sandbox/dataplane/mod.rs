@@ -38,8 +38,8 @@ mod tests_world;
 pub struct State {
     /// Answers that resolvers keep, by vantage, class of client and name.
     resolvers: BTreeMap<String, probe::Kept>,
-    /// The sorted sets that caches hold: by the cache's host name, then by book.
-    pub boards: BTreeMap<String, BTreeMap<String, u64>>,
+    /// The sorted sets that caches hold, by the cache's host name.
+    pub caches: BTreeMap<String, functions::cache::Sets>,
 }
 
 /// What the zone's own name servers answer for the addresses of `name`, asked from `vantage` now. `None` when the name

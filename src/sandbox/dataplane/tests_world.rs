@@ -15,6 +15,7 @@ use crate::domain::drill::{ClientClass, Probe, ProbeReply, Vantage};
 use crate::sandbox::Call;
 use crate::sandbox::call::AwsError;
 use crate::sandbox::dataplane;
+use crate::sandbox::dataplane::functions::shipped;
 use crate::sandbox::world::{LEARNER_ACCOUNT, World};
 
 pub const R1: &str = "eu-west-1";
@@ -179,7 +180,7 @@ pub fn function(world: &mut World, region: &str, api: &str, name: &str, role: &s
         "CreateFunction",
         &json!({
             "FunctionName": name, "Role": role, "Handler": format!("{name}.handler"), "Runtime": "nodejs22.x",
-            "Code": { "ZipFile": "UEsFBgAAAAAAAAAAAAAAAAAAAAAAAA==" },
+            "Code": { "ZipFile": shipped::zip_file(&shipped::bookstore()) },
             "Environment": { "Variables": { "BOOKS_TABLE": "Books", "ORDERS_TABLE": "Orders", "CART_TABLE": "Cart", "CACHE_HOST": "none" } },
         }),
     );

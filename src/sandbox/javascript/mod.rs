@@ -232,7 +232,9 @@ fn host<'js>(ctx: &Ctx<'js>, job: &Job<'_>, shared: &Rc<Shared>) -> rquickjs::Re
     let files = Rc::clone(job.files);
     host.set(
         "read",
-        Function::new(ctx.clone(), move |path: String| path.strip_prefix(ROOT).and_then(|path| files.get(path)).cloned())?,
+        Function::new(ctx.clone(), move |path: String| {
+            path.strip_prefix(ROOT).and_then(|path| files.get(path)).cloned()
+        })?,
     )?;
     let files = Rc::clone(job.files);
     host.set(

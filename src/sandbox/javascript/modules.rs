@@ -1,6 +1,7 @@
 //! Which module a name means, and its source: the function's own files, and what stands for Node.js and the SDK.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::rc::Rc;
 
 use rquickjs::loader::{ImportAttributes, Loader, Resolver};
@@ -109,7 +110,7 @@ impl Loader for Sources {
         }
         let source = name.strip_prefix(ROOT).and_then(|path| self.0.get(path));
         let source = source.ok_or_else(|| not_found(ctx, &format!("Cannot find module '{name}'")))?;
-        if name.ends_with(".json") {
+        if Path::new(name).extension().is_some_and(|extension| extension == "json") {
             return Module::declare(ctx.clone(), name, format!("export default {source};"));
         }
         Module::declare(ctx.clone(), name, source.as_str())

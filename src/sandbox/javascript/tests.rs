@@ -47,10 +47,14 @@ fn error(body: &str) -> Value {
 
 #[test]
 fn time_is_the_worlds_and_utc() {
-    assert_eq!(value("return [Date.now(), new Date().toISOString(), Date().slice(0, 24)]"), json!([
-        1_767_600_000_000_i64, "2026-01-05T08:00:00.000Z", "Mon Jan 05 2026 08:00:00",
-    ]));
-    assert_eq!(value("return new Date(2026, 0, 2, 3).toISOString() + new Date('2026-01-01T10:00').getHours()"), json!("2026-01-02T03:00:00.000Z10"));
+    assert_eq!(
+        value("return [Date.now(), new Date().toISOString(), Date().slice(0, 24)]"),
+        json!([1_767_600_000_000_i64, "2026-01-05T08:00:00.000Z", "Mon Jan 05 2026 08:00:00",])
+    );
+    assert_eq!(
+        value("return new Date(2026, 0, 2, 3).toISOString() + new Date('2026-01-01T10:00').getHours()"),
+        json!("2026-01-02T03:00:00.000Z10")
+    );
     assert!(one("return Date.now()").observed && !one("return event.n").observed);
 }
 
@@ -71,7 +75,10 @@ fn timers_take_simulated_time() {
     let late = one("await new Promise((go) => setTimeout(go, 5000))");
     assert_eq!((late.answer, late.elapsed), (Err(Failure::TimedOut), Duration::from_secs(3)));
     assert_eq!(value("await new Promise(() => {})"), Value::Null, "an empty event loop ends the invocation");
-    assert_eq!(value("clearTimeout(setTimeout(() => {}, 9000)); return context.getRemainingTimeInMillis()"), json!(3000));
+    assert_eq!(
+        value("clearTimeout(setTimeout(() => {}, 9000)); return context.getRemainingTimeInMillis()"),
+        json!(3000)
+    );
 }
 
 #[test]
@@ -100,29 +107,60 @@ fn what_cannot_be_loaded_says_why() {
         other => panic!("{other:?}"),
     };
     let module = [("index.mjs", "export const handler = 1;")];
-    assert_eq!(failed(&module, "other.handler"), (json!("Runtime.ImportModuleError"), "Error: Cannot find module 'other'\nRequire stack:\n- /var/runtime/index.mjs".into()));
-    assert_eq!(failed(&module, "index.gone"), (json!("Runtime.HandlerNotFound"), "index.gone is undefined or not exported".into()));
+    assert_eq!(
+        failed(&module, "other.handler"),
+        (
+            json!("Runtime.ImportModuleError"),
+            "Error: Cannot find module 'other'\nRequire stack:\n- /var/runtime/index.mjs".into()
+        )
+    );
+    assert_eq!(
+        failed(&module, "index.gone"),
+        (json!("Runtime.HandlerNotFound"), "index.gone is undefined or not exported".into())
+    );
     assert_eq!(failed(&module, "index.handler").1, "index.handler is not a function");
     assert_eq!(failed(&module, "index").0, "Runtime.MalformedHandlerName");
     assert_eq!(failed(&[("index.mjs", "export const = 1")], "index.handler").0, "Runtime.UserCodeSyntaxError");
-    assert_eq!(failed(&[("index.mjs", "import 'left-pad';")], "index.handler"), (json!("Error"), "Cannot find package 'left-pad' imported from /var/task/index.mjs".into()));
-    assert_eq!(failed(&[("index.mjs", "import './gone.mjs';")], "index.handler").1, "Cannot find module './gone.mjs' imported from /var/task/index.mjs");
+    assert_eq!(
+        failed(&[("index.mjs", "import 'left-pad';")], "index.handler"),
+        (json!("Error"), "Cannot find package 'left-pad' imported from /var/task/index.mjs".into())
+    );
+    assert_eq!(
+        failed(&[("index.mjs", "import './gone.mjs';")], "index.handler").1,
+        "Cannot find module './gone.mjs' imported from /var/task/index.mjs"
+    );
     assert_eq!(failed(&[("index.js", "require('gone')")], "index.handler").0, "Runtime.ImportModuleError");
 }
 
 #[test]
 fn modules_common_modules_and_callbacks_answer() {
     let run = |files: &[(&str, &str)]| with(files, "app/index.handler", &json!({ "n": 2 }), &Ok(json!({}))).answer;
-    let esm = [("app/index.mjs", "import { twice } from '../lib/twice.mjs'; export const handler = async ({ n }) => twice(n);"), ("lib/twice.mjs", "export const twice = (n) => 2 * n;")];
+    let esm = [
+        (
+            "app/index.mjs",
+            "import { twice } from '../lib/twice.mjs'; export const handler = async ({ n }) => twice(n);",
+        ),
+        ("lib/twice.mjs", "export const twice = (n) => 2 * n;"),
+    ];
     assert_eq!(run(&esm), Ok(json!(4)));
-    let common = [("app/index.js", "const { twice } = require('./twice'); const { randomUUID } = require('crypto'); exports.handler = (event, context, callback) => callback(null, [twice(event.n), typeof randomUUID]);"), ("app/twice.js", "module.exports = { twice: (n) => 2 * n };")];
+    let common = [
+        (
+            "app/index.js",
+            "const { twice } = require('./twice'); const { randomUUID } = require('crypto'); exports.handler = (event, context, callback) => callback(null, [twice(event.n), typeof randomUUID]);",
+        ),
+        ("app/twice.js", "module.exports = { twice: (n) => 2 * n };"),
+    ];
     assert_eq!(run(&common), Ok(json!([4, "function"])));
-    assert_eq!(run(&[("app/index.js", "export const handler = async () => 1;"), ("package.json", r#"{"type":"module"}"#)]), Ok(json!(1)));
+    assert_eq!(
+        run(&[("app/index.js", "export const handler = async () => 1;"), ("package.json", r#"{"type":"module"}"#)]),
+        Ok(json!(1))
+    );
 }
 
 #[test]
 fn nothing_stays_from_one_invocation_to_the_next() {
-    let counter = [("index.mjs", "let n = 0; export const handler = async () => { n += 1; globalThis.seen = n; return n; };")];
+    let counter =
+        [("index.mjs", "let n = 0; export const handler = async () => { n += 1; globalThis.seen = n; return n; };")];
     for _ in 0..2 {
         assert_eq!(with(&counter, "index.handler", &json!({}), &Ok(json!({}))).answer, Ok(json!(1)));
     }
@@ -136,8 +174,11 @@ fn the_document_client_translates_on_both_ways() {
     let attributes = json!({ "id": { "S": "é" }, "n": { "N": "1.5" }, "list": { "L": [{ "NULL": true }, { "BOOL": true }] }, "map": { "M": { "deep": { "S": "x" } } } });
     let ran = with(&[("index.mjs", code)], "index.handler", &item, &Ok(json!({ "Attributes": attributes })));
     assert_eq!(ran.answer, Ok(item));
-    assert_eq!(ran.exchanges[0].request, json!({ "kind": "aws", "service": "dynamodb", "operation": "PutItem", "region": "eu-west-1",
-        "input": { "TableName": "T", "Item": attributes, "ReturnValues": "ALL_OLD" } }));
+    assert_eq!(
+        ran.exchanges[0].request,
+        json!({ "kind": "aws", "service": "dynamodb", "operation": "PutItem", "region": "eu-west-1",
+        "input": { "TableName": "T", "Item": attributes, "ReturnValues": "ALL_OLD" } })
+    );
 }
 
 #[test]
@@ -151,10 +192,28 @@ fn an_error_of_the_service_is_an_exception_with_its_name() {
 
 #[test]
 fn text_bytes_and_addresses_are_nodes() {
-    assert_eq!(value("return Buffer.from('né€😀').toString('hex') + Buffer.from('aGk=', 'base64') + Buffer.from('hi').toString('base64')"), json!("6ec3a9e282acf09f9880hiaGk="));
-    assert_eq!(value("return Buffer.concat([Buffer.from('ab'), Buffer.from('c\\r\\n')]).subarray(1).indexOf('\\r\\n')"), json!(2));
-    assert_eq!(value("return new TextDecoder().decode(new TextEncoder().encode('né€😀')) + new TextDecoder().decode(Uint8Array.from([0xff, 0x41]))"), json!("né€😀\u{fffd}A"));
-    assert_eq!(value("const u = new URL('https://A.test:8443/x/y?b=1&c=%20z'); return [u.host, u.pathname, u.searchParams.get('c'), new URL('../q', 'https://a.test/x/y').pathname]"), json!(["a.test:8443", "/x/y", " z", "/x/../q"]));
+    assert_eq!(
+        value(
+            "return Buffer.from('né€😀').toString('hex') + Buffer.from('aGk=', 'base64') + Buffer.from('hi').toString('base64')"
+        ),
+        json!("6ec3a9e282acf09f9880hiaGk=")
+    );
+    assert_eq!(
+        value("return Buffer.concat([Buffer.from('ab'), Buffer.from('c\\r\\n')]).subarray(1).indexOf('\\r\\n')"),
+        json!(2)
+    );
+    assert_eq!(
+        value(
+            "return new TextDecoder().decode(new TextEncoder().encode('né€😀')) + new TextDecoder().decode(Uint8Array.from([0xff, 0x41]))"
+        ),
+        json!("né€😀\u{fffd}A")
+    );
+    assert_eq!(
+        value(
+            "const u = new URL('https://A.test:8443/x/y?b=1&c=%20z'); return [u.host, u.pathname, u.searchParams.get('c'), new URL('../q', 'https://a.test/x/y').pathname]"
+        ),
+        json!(["a.test:8443", "/x/y", " z", "/x/../q"])
+    );
 }
 
 #[test]

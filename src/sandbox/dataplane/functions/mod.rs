@@ -1,203 +1,193 @@
-//! Stand-ins for the bookstore's Lambda functions.
-//!
-//! The shipped code (assets/bookstore/lambda, JavaScript) does not run in the sandbox yet. Each handler here does what
-//! the file of the same name does: the same reads and writes with the function's own role and environment, the same
-//! answers. A function with another handler cannot be invoked.
+//! Lambda functions as they run: the code that was uploaded, with the function's role, environment and Region.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
-use crate::sandbox::call::{AwsError, Call};
-use crate::sandbox::services::iam;
+use super::network;
+use crate::sandbox::call::AwsError;
+use crate::sandbox::chance;
+use crate::sandbox::javascript::{self, Failure, Job, Reply, archive};
+use crate::sandbox::services::lambda::functions::Function;
+use crate::sandbox::services::logs;
 use crate::sandbox::world::World;
 
-mod bestsellers;
-mod books;
-mod cart;
-mod orders;
-mod status;
+pub mod aws;
+pub mod cache;
+mod memo;
+#[cfg(test)]
+pub mod shipped;
+#[cfg(test)]
+mod tests;
 
-/// The header by which an answer says where it was made.
+/// The header by which an answer of the bookstore says where it was made.
 pub const REGION_HEADER: &str = "x-bookstore-region";
 
-/// What a stand-in does with an event: an answer, or the words of the exception that was not caught.
-type StandIn = fn(&mut Lambda<'_>, &Value) -> Result<Value, String>;
-
-/// All stand-ins by the `Handler` of the function that they stand in for.
-pub const STAND_INS: &[(&str, &str)] = &[
-    ("books.handler", "GET /books and GET /books/{id}"),
-    ("status.handler", "GET /truth and GET /health"),
-    ("orders.handler", "GET /orders and POST /orders"),
-    ("cart.handler", "GET, POST, PUT and DELETE /cart, GET /cart/{bookId}"),
-    ("bestsellers.handler", "GET /bestsellers"),
-    ("update-bestsellers.handler", "counts the books of each new order in the stream"),
-];
-
-fn stand_in(handler: &str) -> Option<StandIn> {
-    Some(match handler {
-        "books.handler" => books::handle,
-        "status.handler" => status::handle,
-        "orders.handler" => orders::handle,
-        "cart.handler" => cart::handle,
-        "bestsellers.handler" => bestsellers::handle,
-        "update-bestsellers.handler" => bestsellers::update,
-        _ => return None,
-    })
+/// Who runs, and where.
+pub struct Identity {
+    /// The account.
+    pub account: String,
+    /// The Region.
+    pub region: String,
+    /// The function's name.
+    pub name: String,
+    /// The ARN of its role.
+    pub role: String,
 }
 
-/// A function while it runs: its Region, its role and its environment.
-pub struct Lambda<'w> {
-    world: &'w mut World,
-    account: String,
-    region: String,
-    name: String,
-    role: String,
-    environment: BTreeMap<String, String>,
+/// What came of an invocation.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Invocation {
+    /// The answer; or, for an unhandled error, what Lambda answers in its place.
+    pub answer: Result<Value, Value>,
+    /// What the log has of it, `START` to `REPORT`.
+    pub log: Vec<String>,
+    /// How long it took.
+    pub took: Duration,
 }
 
-/// Invokes a function. The error is what its caller sees of an exception that was not caught.
-pub fn invoke(world: &mut World, account: &str, region: &str, name: &str, event: &Value) -> Result<Value, String> {
+/// Invokes a function. The error is Lambda's own, before any code runs.
+pub fn invoke(
+    world: &mut World,
+    account: &str,
+    region: &str,
+    name: &str,
+    event: &Value,
+) -> Result<Invocation, AwsError> {
+    let arn = format!("arn:aws:lambda:{region}:{account}:function:{name}");
     let held = world.accounts.get(account).and_then(|state| state.regions.get(region)?.lambda.functions.get(name));
-    let function = held.ok_or_else(|| format!("Function not found: {name}"))?;
+    let function = held
+        .ok_or_else(|| AwsError::not_found("ResourceNotFoundException", format!("Function not found: {arn}")))?
+        .clone();
     if function.state != "Active" {
-        return Err(format!(
+        let message = format!(
             "The operation cannot be performed at this time. The function is currently in the following state: {}",
             function.state
-        ));
+        );
+        return Err(AwsError::with_status(409, "ResourceConflictException", message));
     }
-    let handler = stand_in(&function.handler)
-        .ok_or_else(|| format!("the sandbox has no stand-in for the handler {}", function.handler))?;
-    let (role, environment) = (function.role.clone(), function.environment.clone());
-    let mut lambda = Lambda {
-        world,
+    let runtime = function.runtime();
+    if !runtime.starts_with("nodejs") {
+        let message = format!("The sandbox runs functions of Node.js only; {name} has the runtime {runtime}.");
+        return Err(AwsError::with_status(501, "SandboxUnsupportedOperation", message));
+    }
+    let files = archive::files(function.code_hash(), function.code())
+        .map_err(|why| AwsError::client("InvalidZipFileException", why.to_string()))?;
+    let who = Identity {
         account: account.to_owned(),
         region: region.to_owned(),
         name: name.to_owned(),
-        role,
-        environment,
+        role: function.role.clone(),
     };
-    handler(&mut lambda, event)
+    let environment = environment(&function, region);
+    let request_id = request_id(world, &arn, event);
+    let instant = format!("{arn}|{request_id}|{}", world.now.millis());
+    let job = Job {
+        files: &files,
+        handler: &function.handler,
+        environment: &environment,
+        event,
+        context: json!({
+            "functionName": name,
+            "functionVersion": "$LATEST",
+            "invokedFunctionArn": arn,
+            "memoryLimitInMB": function.memory().to_string(),
+            "logGroupName": function.log_group(),
+            "awsRequestId": request_id,
+            "timeout": function.timeout().as_millis() as u64,
+        }),
+        now: world.now.millis(),
+        timeout: function.timeout(),
+        memory: function.memory(),
+        seed: world.seed,
+        chance: &instant,
+    };
+    let key = memo::key(function.code_hash(), &job);
+    let ran = memo::run(&key, &mut |request| port(world, &who, request), |port| javascript::run(&job, port));
+    let took = ran.elapsed + network::thinking(world, "lambda.duration", &arn);
+    let answer = ran.answer.map_err(|failure| told(&failure, &request_id, function.timeout()));
+    let stamp = world.now.rfc3339();
+    let mut written: Vec<String> =
+        ran.lines.iter().map(|(level, text)| format!("{stamp}\t{request_id}\t{level}\t{text}")).collect();
+    if let Err(error) = &answer {
+        written.push(format!("{stamp}\t{request_id}\tERROR\tInvoke Error \t{error}"));
+    }
+    // Platform lines are shown to who invokes; the log group keeps what the code says. See `logs::append`.
+    logs::append(world, &who, &function.log_group(), function.code_hash(), &written);
+    let millis = took.as_secs_f64() * 1000.0;
+    let mut log = vec![format!("START RequestId: {request_id} Version: $LATEST")];
+    log.append(&mut written);
+    log.push(format!("END RequestId: {request_id}"));
+    log.push(format!(
+        "REPORT RequestId: {request_id}\tDuration: {millis:.2} ms\tBilled Duration: {} ms\tMemory Size: {} MB",
+        millis.ceil(),
+        function.memory()
+    ));
+    Ok(Invocation { answer, log, took })
 }
 
-impl Lambda<'_> {
-    /// An environment variable; a missing one is `undefined` to the code, and no table's name.
-    fn variable(&self, name: &str) -> String {
-        self.environment.get(name).cloned().unwrap_or_else(|| "undefined".to_owned())
-    }
-
-    /// Calls DynamoDB with the function's role. `table` may carry an index: `name/index/category-index`.
-    fn dynamodb(&mut self, operation: &str, table: &str, input: &Value) -> Result<Value, AwsError> {
-        let resource = format!("arn:aws:dynamodb:{}:{}:table/{table}", self.region, self.account);
-        self.may(&format!("dynamodb:{operation}"), &resource)?;
-        self.call().invoke("dynamodb", operation, input)
-    }
-
-    /// Whether the role allows it.
-    fn may(&self, action: &str, resource: &str) -> Result<(), AwsError> {
-        if iam::allows(self.world, &self.account, &self.role, action, resource) {
-            return Ok(());
-        }
-        let role = self.role.rsplit('/').next().unwrap_or_default();
-        Err(AwsError::client(
-            "AccessDeniedException",
-            format!(
-                "User: arn:aws:sts::{}:assumed-role/{role}/{} is not authorized to perform: {action} on resource: {resource} because no identity-based policy allows the {action} action",
-                self.account, self.name
-            ),
-        ))
-    }
-
-    fn call(&mut self) -> Call<'_> {
-        let mut call = Call::new(self.world, &self.account, &self.region);
-        call.principal.clone_from(&self.role);
-        call
-    }
-
-    /// Every page of a query or a scan, as plain values.
-    fn all_pages(&mut self, operation: &str, table: &str, input: &Value) -> Result<Vec<Value>, AwsError> {
-        let (mut input, mut items) = (input.clone(), Vec::new());
-        loop {
-            let page = self.dynamodb(operation, table, &input)?;
-            items.extend(page.get("Items").and_then(Value::as_array).into_iter().flatten().map(plain_item));
-            match (page.get("LastEvaluatedKey").filter(|key| !key.is_null()), input.as_object_mut()) {
-                (Some(key), Some(map)) => drop(map.insert("ExclusiveStartKey".into(), key.clone())),
-                _ => return Ok(items),
-            }
-        }
-    }
-
-    /// A JSON answer that says which Region it came from.
-    fn answer(&self, status: u16, body: &Value) -> Value {
-        let mut shown = Map::from_iter([("region".to_owned(), json!(self.region))]);
-        shown.extend(body.as_object().cloned().unwrap_or_default());
-        json!({
-            "statusCode": status,
-            "headers": {
-                "content-type": "application/json; charset=utf-8",
-                "cache-control": "no-store",
-                "access-control-allow-origin": "*",
-                "access-control-expose-headers": REGION_HEADER,
-                REGION_HEADER: self.region,
-            },
-            "body": Value::Object(shown).to_string(),
-        })
+/// Answers what the code asks of the world.
+fn port(world: &mut World, who: &Identity, request: &Value) -> Reply {
+    match request.get("kind").and_then(Value::as_str) {
+        Some("aws") => aws::answer(world, who, request),
+        Some("connect") => cache::connect(world, who, request),
+        Some("send") => cache::send(world, who, request),
+        // Functions of the workshop reach AWS by the SDK only.
+        _ => Err(json!({ "name": "ENOTFOUND", "message": "the sandbox has no internet behind its functions" })),
     }
 }
 
-/// The customer of a signed request: the Cognito identity, else the IAM identity.
-fn customer_of(event: &Value) -> Option<String> {
-    let identity = event.pointer("/requestContext/identity")?;
-    let of = |member: &str| identity.get(member).and_then(Value::as_str).map(str::to_owned);
-    of("cognitoIdentityId").or_else(|| of("userArn"))
-}
-
-/// A book id that may be used as a key.
-fn is_book_id(id: &str) -> bool {
-    (1..=64).contains(&id.len()) && id.chars().all(|c| c.is_ascii_alphanumeric() || c == '-')
-}
-
-/// An attribute value as DynamoDB writes it, as a plain value.
-fn plain(value: &Value) -> Value {
-    let Some((kind, inner)) = value.as_object().and_then(|map| map.iter().next()) else { return Value::Null };
-    match (kind.as_str(), inner) {
-        ("N", Value::String(number)) => match number.parse::<f64>() {
-            Ok(whole) if whole.fract() == 0.0 && whole.abs() < 9e15 => json!(whole as i64),
-            Ok(number) => json!(number),
-            Err(_) => Value::Null,
-        },
-        ("L", Value::Array(list)) => list.iter().map(plain).collect(),
-        ("M", item) => plain_item(item),
-        ("NULL", _) => Value::Null,
-        (_, inner) => inner.clone(),
+/// A failure as Lambda answers it.
+fn told(failure: &Failure, request_id: &str, timeout: Duration) -> Value {
+    match failure {
+        Failure::Thrown(error) => error.clone(),
+        Failure::TimedOut => json!({
+            "errorType": "Sandbox.Timedout",
+            "errorMessage":
+                format!("RequestId: {request_id} Error: Task timed out after {:.2} seconds", timeout.as_secs_f64()),
+        }),
+        Failure::OutOfMemory => json!({
+            "errorType": "Runtime.ExitError",
+            "errorMessage": format!("RequestId: {request_id} Error: Runtime exited with error: signal: killed"),
+        }),
     }
 }
 
-/// An item as a plain object.
-fn plain_item(item: &Value) -> Value {
-    let members = item.as_object().into_iter().flatten();
-    Value::Object(members.map(|(name, value)| (name.clone(), plain(value))).collect())
+/// The function's variables and Lambda's own. Source: AWS Lambda Developer Guide, *Defined runtime environment
+/// variables*.
+fn environment(function: &Function, region: &str) -> BTreeMap<String, String> {
+    let mut environment = function.environment.clone();
+    let own = [
+        ("_HANDLER", function.handler.clone()),
+        ("AWS_REGION", region.to_owned()),
+        ("AWS_DEFAULT_REGION", region.to_owned()),
+        ("AWS_EXECUTION_ENV", format!("AWS_Lambda_{}", function.runtime())),
+        ("AWS_LAMBDA_FUNCTION_NAME", function.name.clone()),
+        ("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST".to_owned()),
+        ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", function.memory().to_string()),
+        ("AWS_LAMBDA_LOG_GROUP_NAME", function.log_group()),
+        ("LAMBDA_TASK_ROOT", "/var/task".to_owned()),
+        ("TZ", ":UTC".to_owned()),
+    ];
+    environment.extend(own.map(|(name, value)| (name.to_owned(), value)));
+    environment
 }
 
-/// A plain value as an attribute value.
-fn attribute(value: &Value) -> Value {
-    match value {
-        Value::Null => json!({ "NULL": true }),
-        Value::Bool(flag) => json!({ "BOOL": flag }),
-        Value::Number(number) => json!({ "N": number.to_string() }),
-        Value::String(text) => json!({ "S": text }),
-        Value::Array(list) => json!({ "L": list.iter().map(attribute).collect::<Vec<_>>() }),
-        Value::Object(_) => json!({ "M": attributes(value) }),
-    }
-}
-
-/// A plain object as an item.
-fn attributes(value: &Value) -> Value {
-    let members = value.as_object().into_iter().flatten();
-    Value::Object(members.map(|(name, value)| (name.clone(), attribute(value))).collect())
-}
-
-/// An AWS error as the exception that the SDK would throw.
-fn thrown(error: &AwsError) -> String {
-    format!("{}: {}", error.code, error.message)
+/// The id of an invocation: a hash of what, when and where, so that an invocation that only reads counts nothing.
+fn request_id(world: &World, arn: &str, event: &Value) -> String {
+    let what = format!("{arn}|{event}");
+    let at = world.now.millis().unsigned_abs();
+    let (high, low) = (
+        chance::bits(world.seed, "lambda.request", &what, at),
+        chance::bits(world.seed, "lambda.request.low", &what, at),
+    );
+    format!(
+        "{:08x}-{:04x}-4{:03x}-8{:03x}-{:012x}",
+        high >> 32,
+        high >> 16 & 0xffff,
+        high & 0xfff,
+        low >> 52,
+        low & 0xffff_ffff_ffff
+    )
 }

@@ -1,15 +1,21 @@
 //! Functions.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
+use sha2::{Digest, Sha256};
 
 use super::{Transition, bare};
 use crate::domain::SimTime;
 use crate::sandbox::call::{AwsError, Call, required, tags, text};
-use crate::sandbox::chance;
-use crate::sandbox::services::iam;
+use crate::sandbox::javascript::archive;
+use crate::sandbox::services::s3::Body;
+use crate::sandbox::services::{self, iam};
 use crate::sandbox::world::What;
 
 /// A function.
@@ -29,8 +35,10 @@ pub struct Function {
     pub state: String,
     /// Further members of `FunctionConfiguration`, as they were given.
     settings: Map<String, Value>,
-    /// Where the code came from.
-    code: Value,
+    /// The archive of its code, as it was when it was deployed.
+    code: Body,
+    /// The archive's SHA-256 in base64.
+    code_hash: String,
     modified: SimTime,
     /// Statements of its resource policy, by statement id.
     pub policy: BTreeMap<String, Value>,
@@ -75,6 +83,46 @@ fn invalid(message: impl Into<String>) -> AwsError {
 }
 
 impl Function {
+    fn setting<'s>(&'s self, member: &str, inner: &str) -> Option<&'s str> {
+        self.settings.get(member)?.get(inner)?.as_str()
+    }
+
+    /// Its runtime: `nodejs22.x`.
+    pub fn runtime(&self) -> &str {
+        self.settings.get("Runtime").and_then(Value::as_str).unwrap_or_default()
+    }
+
+    /// The archive of its code.
+    pub fn code(&self) -> &Bytes {
+        &self.code.0
+    }
+
+    /// The archive's SHA-256 in base64.
+    pub fn code_hash(&self) -> &str {
+        &self.code_hash
+    }
+
+    /// How long it may run. Source: AWS Lambda API Reference, `Timeout`: three seconds by default.
+    pub fn timeout(&self) -> Duration {
+        Duration::from_secs(self.settings.get("Timeout").and_then(Value::as_u64).unwrap_or(3))
+    }
+
+    /// How much memory it has, in MiB. Source: AWS Lambda API Reference, `MemorySize`: 128 by default.
+    pub fn memory(&self) -> u64 {
+        self.settings.get("MemorySize").and_then(Value::as_u64).unwrap_or(128)
+    }
+
+    /// Where its logs go.
+    pub fn log_group(&self) -> String {
+        let chosen = self.setting("LoggingConfig", "LogGroup").filter(|group| !group.is_empty());
+        chosen.map_or_else(|| format!("/aws/lambda/{}", self.name), str::to_owned)
+    }
+
+    fn deploy(&mut self, code: Bytes) {
+        self.code_hash = STANDARD.encode(Sha256::digest(&code));
+        self.code = Body(code);
+    }
+
     /// Subnets and security groups, as they were given.
     pub fn vpc(&self) -> &Value {
         self.settings.get("VpcConfig").unwrap_or(&Value::Null)
@@ -101,29 +149,40 @@ impl Function {
         map.insert("LastModified".into(), json!(self.modified.rfc3339()));
         map.insert("Version".into(), json!("$LATEST"));
         map.insert("PackageType".into(), json!("Zip"));
-        map.insert("CodeSha256".into(), json!(format!("{:016x}", chance::bits(0, "code", &self.code.to_string(), 0))));
+        map.insert("CodeSha256".into(), json!(self.code_hash));
+        map.insert("CodeSize".into(), json!(self.code.0.len()));
         Value::Object(map)
     }
 }
 
-/// The code must be there when the function is made.
-fn check_code(call: &mut Call<'_>, code: &Value) -> Result<(), AwsError> {
-    let (Some(bucket), Some(key)) = (text(code, "S3Bucket"), text(code, "S3Key")) else {
-        return match code.get("ZipFile") {
-            Some(Value::String(_)) => Ok(()),
-            _ => Err(invalid("Please provide a source for function code.")),
-        };
-    };
-    let input = json!({ "Bucket": bucket, "Key": key });
-    match call.invoke("s3", "HeadObject", &input) {
-        Err(error) => {
-            let (code, message) = match error.status {
-                404 => ("NoSuchKey", "The specified key does not exist."),
-                _ => (error.code.as_str(), error.message.as_str()),
-            };
-            Err(invalid(format!("Error occurred while GetObject. S3 Error Code: {code}. S3 Error Message: {message}")))
+/// Fetches the archive that the function is made of.
+fn fetch_code(call: &mut Call<'_>, code: &Value) -> Result<Bytes, AwsError> {
+    let bytes = match (text(code, "S3Bucket"), text(code, "S3Key")) {
+        (Some(bucket), Some(key)) => {
+            let mut input = json!({ "Bucket": bucket, "Key": key });
+            if let (Some(version), Some(map)) = (text(code, "S3ObjectVersion"), input.as_object_mut()) {
+                map.insert("VersionId".into(), json!(version));
+            }
+            from_bucket(call, &input)?
         }
-        Ok(_) => Ok(()),
+        _ => match text(code, "ZipFile").map(|text| STANDARD.decode(text)) {
+            Some(Ok(bytes)) => bytes.into(),
+            _ => return Err(invalid("Please provide a source for function code.")),
+        },
+    };
+    archive::unpack(&bytes).map_err(|why| invalid(why.to_string()))?;
+    Ok(bytes)
+}
+
+fn from_bucket(call: &mut Call<'_>, input: &Value) -> Result<Bytes, AwsError> {
+    let mut read = Call::new(call.world, &call.account, &call.region);
+    read.principal.clone_from(&call.principal);
+    match services::dispatch(&mut read, "s3", "GetObject", input) {
+        Ok(_) => Ok(read.reply_payload.take().unwrap_or_default()),
+        Err(error) => Err(invalid(format!(
+            "Error occurred while GetObject. S3 Error Code: {}. S3 Error Message: {}",
+            error.code, error.message
+        ))),
     }
 }
 
@@ -150,12 +209,17 @@ pub fn create(call: &mut Call<'_>, input: &Value) -> Result<Value, AwsError> {
     let role = required(input, "Role")?.to_owned();
     check_role(call, &role)?;
     let code = input.get("Code").cloned().unwrap_or(Value::Null);
-    check_code(call, &code)?;
+    if text(input, "Runtime").is_none() || text(input, "Handler").is_none() {
+        return Err(invalid(
+            "Runtime and Handler are mandatory parameters for functions created with deployment packages.",
+        ));
+    }
+    let code = fetch_code(call, &code)?;
     let settings = SETTINGS
         .iter()
         .filter_map(|member| Some(((*member).to_owned(), input.get(*member).filter(|v| !v.is_null())?.clone())))
         .collect();
-    let function = Function {
+    let mut function = Function {
         name: name.clone(),
         arn,
         handler: text(input, "Handler").unwrap_or_default().to_owned(),
@@ -163,11 +227,13 @@ pub fn create(call: &mut Call<'_>, input: &Value) -> Result<Value, AwsError> {
         environment: variables(input).unwrap_or_default(),
         state: "Pending".to_owned(),
         settings,
-        code: code.get("S3Key").map_or(Value::Null, |_| code.clone()),
+        code: Body::default(),
+        code_hash: String::new(),
         modified: call.now(),
         policy: BTreeMap::new(),
         tags: tags(input.get("Tags")),
     };
+    function.deploy(code);
     let shown = function.to_json();
     let in_vpc = function.settings.contains_key("VpcConfig");
     call.regional().lambda.functions.insert(name.clone(), function);
@@ -206,10 +272,10 @@ pub fn list(call: &mut Call<'_>, _input: &Value) -> Result<Value, AwsError> {
 /// `UpdateFunctionCode`
 pub fn update_code(call: &mut Call<'_>, input: &Value) -> Result<Value, AwsError> {
     find(call, input)?;
-    check_code(call, input)?;
+    let code = fetch_code(call, input)?;
     let now = call.now();
     let function = find(call, input)?;
-    function.code = json!({ "S3Bucket": input.get("S3Bucket"), "S3Key": input.get("S3Key") });
+    function.deploy(code);
     function.modified = now;
     Ok(function.to_json())
 }

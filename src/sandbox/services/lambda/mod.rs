@@ -9,6 +9,7 @@ use super::{Handler, Record};
 use crate::sandbox::call::{AwsError, Call, required, tag_list, tags};
 
 pub mod functions;
+pub mod invoke;
 pub mod permissions;
 pub mod sources;
 
@@ -86,6 +87,7 @@ pub fn handler(operation: &str) -> Option<Handler> {
         "UpdateFunctionCode" => functions::update_code,
         "UpdateFunctionConfiguration" => functions::update_configuration,
         "DeleteFunction" => functions::delete,
+        "Invoke" => invoke::invoke,
         "AddPermission" => permissions::add,
         "RemovePermission" => permissions::remove,
         "GetPolicy" => permissions::get,

@@ -199,13 +199,14 @@ fn take(call: &mut Call<'_>, source: &mut EventSource) {
     let outcome = functions::invoke(call.world, &call.account, &call.region, &source.function, &event);
     call.world.touch();
     match outcome {
-        Ok(_) => {
+        Ok(done) if done.answer.is_ok() => {
             "OK".clone_into(&mut source.result);
             source.position = last;
             source.failed = 0;
         }
-        Err(problem) => {
-            source.result = format!("PROBLEM: {problem}");
+        Ok(_) | Err(_) => {
+            // What the exception was stands in the function's log.
+            "PROBLEM: Function call failed".clone_into(&mut source.result);
             source.failed += 1;
             // After so many tries the batch is given up, and the stream goes on behind it.
             if source.retries.is_some_and(|retries| source.failed > retries) {

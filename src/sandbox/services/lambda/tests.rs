@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 
 use crate::sandbox::Call;
 use crate::sandbox::call::AwsError;
-use crate::sandbox::dataplane::functions;
+use crate::sandbox::dataplane::functions::{self, shipped};
 use crate::sandbox::world::{LEARNER_ACCOUNT, World};
 
 const ME: &str = LEARNER_ACCOUNT;
@@ -45,8 +45,9 @@ fn role(world: &mut World, name: &str, service: &str, actions: &Value) -> String
 
 fn function(name: &str, role: &str, host: &Value) -> Value {
     json!({
-        "FunctionName": name, "Role": role, "Handler": format!("{name}.handler"), "Code": { "ZipFile": "UEsFBg==" },
-        "Environment": { "Variables": { "CACHE_HOST": host } },
+        "FunctionName": name, "Role": role, "Handler": format!("{name}.handler"), "Runtime": "nodejs22.x",
+        "Code": { "ZipFile": shipped::zip_file(&shipped::bookstore()) },
+        "Environment": { "Variables": { "CACHE_HOST": host, "CACHE_PORT": "6379" } },
     })
 }
 
@@ -73,20 +74,53 @@ fn a_function_needs_a_role_that_trusts_lambda_and_code_that_is_there() {
 }
 
 #[test]
-fn a_handler_without_a_stand_in_cannot_run_and_says_so() {
+fn code_that_is_no_archive_is_refused() {
     let mut world = World::new(1);
     let good = role(&mut world, "good", "lambda.amazonaws.com", &json!("s3:*"));
-    ask(&mut world, "lambda", "CreateFunction", &function("mine", &good, &json!("x"))).unwrap();
-    wait(&mut world, 30);
-    let problem = functions::invoke(&mut world, ME, R1, "mine", &json!({})).unwrap_err();
-    assert_eq!(problem, "the sandbox has no stand-in for the handler mine.handler");
-    for (handler, _) in functions::STAND_INS {
-        let name = handler.strip_suffix(".handler").unwrap();
-        ask(&mut world, "lambda", "CreateFunction", &function(name, &good, &json!("x"))).unwrap();
+    let mut broken = function("books", &good, &json!("x"));
+    broken["Code"] = json!({ "ZipFile": "UEsFBg==" });
+    let refused = ask(&mut world, "lambda", "CreateFunction", &broken).unwrap_err();
+    assert_eq!(refused.message, "Could not unzip uploaded file. Please check your file, then try to upload again.");
+}
+
+#[test]
+fn invoke_answers_with_payload_error_and_log_tail() {
+    let mut world = World::new(1);
+    let good = role(&mut world, "good", "lambda.amazonaws.com", &json!("logs:*"));
+    let code = "export const handler = async (event) => { console.log('hello', event.name); if (event.bad) throw new Error('bad'); return { n: 1 }; };";
+    let mut input = function("books", &good, &json!("x"));
+    input["Code"] = json!({ "ZipFile": shipped::zip_file(&shipped::archive(&[("books.mjs", code)])) });
+    ask(&mut world, "lambda", "CreateFunction", &input).unwrap();
+    let mut invoke = |payload: &Value| {
+        let mut call = Call::new(&mut world, ME, R1);
+        call.payload = Some(payload.to_string().into());
+        let input = json!({ "FunctionName": "books", "LogType": "Tail" });
+        let output = crate::sandbox::services::dispatch(&mut call, "lambda", "Invoke", &input);
+        let body = call.reply_payload.take().map(|bytes| serde_json::from_slice::<Value>(&bytes).unwrap());
         wait(&mut world, 30);
-        let outcome = functions::invoke(&mut world, ME, R1, name, &json!({ "httpMethod": "GET" }));
-        assert!(!outcome.is_err_and(|problem| problem.contains("no stand-in")), "{handler} is listed but not there");
-    }
+        (output, body)
+    };
+    assert_eq!(invoke(&json!({})).0.unwrap_err().code, "ResourceConflictException", "it is Pending");
+    let (output, body) = invoke(&json!({ "name": "you" }));
+    let output = output.unwrap();
+    assert_eq!(
+        (&output["StatusCode"], output.get("FunctionError"), body.unwrap()),
+        (&json!(200), None, json!({ "n": 1 }))
+    );
+    let tail =
+        base64::Engine::decode(&base64::engine::general_purpose::STANDARD, output["LogResult"].as_str().unwrap());
+    let tail = String::from_utf8(tail.unwrap()).unwrap();
+    assert!(tail.starts_with("START RequestId: ") && tail.contains("\tINFO\thello you\n"), "{tail}");
+    let (output, body) = invoke(&json!({ "name": "me", "bad": true }));
+    assert_eq!(
+        (&output.unwrap()["FunctionError"], &body.unwrap()["errorType"]),
+        (&json!("Unhandled"), &json!("Error"))
+    );
+    let log = ask(&mut world, "logs", "FilterLogEvents", &json!({ "logGroupName": "/aws/lambda/books" })).unwrap();
+    let lines: Vec<&str> =
+        log["events"].as_array().unwrap().iter().map(|one| one["message"].as_str().unwrap()).collect();
+    assert_eq!(lines.len(), 3, "{lines:?}");
+    assert!(lines[2].contains("Invoke Error"));
 }
 
 #[test]
@@ -133,7 +167,7 @@ fn the_stream_of_orders_feeds_the_best_sellers() {
     wait(w, 120);
     let seen = ask(w, "lambda", "GetEventSourceMapping", &json!({ "UUID": made["UUID"] })).unwrap();
     assert_eq!((&seen["State"], &seen["LastProcessingResult"]), (&json!("Enabled"), &json!("OK")));
-    let answer = functions::invoke(w, ME, R1, "bestsellers", &json!({})).unwrap();
+    let answer = functions::invoke(w, ME, R1, "bestsellers", &json!({})).unwrap().answer.unwrap();
     let body: Value = serde_json::from_str(answer["body"].as_str().unwrap()).unwrap();
     assert_eq!(body["bestsellers"], json!([{ "bookId": "b2", "sold": 5 }, { "bookId": "b1", "sold": 3 }]));
     ask(w, "lambda", "DeleteEventSourceMapping", &json!({ "UUID": made["UUID"] })).unwrap();

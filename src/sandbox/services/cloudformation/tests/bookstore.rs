@@ -75,7 +75,10 @@ fn delete(world: &mut World, region: &str, name: &str) {
 fn archive(world: &mut World, region: &str, bucket: &str) {
     let input = json!({ "Bucket": bucket, "CreateBucketConfiguration": { "LocationConstraint": region } });
     call(world, region, "s3", "CreateBucket", &input);
-    call(world, region, "s3", "PutObject", &json!({ "Bucket": bucket, "Key": "lambda.zip" }));
+    let mut put = Call::new(world, LEARNER_ACCOUNT, region);
+    put.payload = Some(crate::sandbox::dataplane::functions::shipped::bookstore().into());
+    let input = json!({ "Bucket": bucket, "Key": "lambda.zip" });
+    crate::sandbox::services::dispatch(&mut put, "s3", "PutObject", &input).unwrap();
 }
 
 fn left(world: &mut World) -> Vec<String> {
