@@ -37,14 +37,18 @@ OPERATIONS = {
     "dynamodb": (
         "CreateTable DescribeTable UpdateTable DeleteTable ListTables PutItem GetItem UpdateItem DeleteItem Query "
         "Scan BatchWriteItem BatchGetItem TransactWriteItems TagResource UntagResource ListTagsOfResource "
-        "DescribeContinuousBackups DescribeTimeToLive UpdateTimeToLive DescribeLimits"
+        "DescribeContinuousBackups DescribeTimeToLive UpdateTimeToLive DescribeLimits CreateGlobalTable"
     ),
     "rds": (
         "CreateDBCluster DescribeDBClusters ModifyDBCluster DeleteDBCluster PromoteReadReplicaDBCluster "
         "CreateDBInstance DescribeDBInstances ModifyDBInstance DeleteDBInstance CreateDBSubnetGroup "
         "DescribeDBSubnetGroups DeleteDBSubnetGroup CreateDBClusterParameterGroup "
-        "DescribeDBClusterParameterGroups DeleteDBClusterParameterGroup DescribeDBClusterSnapshots "
-        "AddTagsToResource ListTagsForResource"
+        "DescribeDBClusterParameterGroups DeleteDBClusterParameterGroup ModifyDBClusterParameterGroup "
+        "DescribeDBClusterParameters DescribeDBClusterSnapshots DeleteDBClusterSnapshot AddTagsToResource "
+        "RemoveTagsFromResource ListTagsForResource"
+    ),
+    "lambda": (
+        "CreateEventSourceMapping GetEventSourceMapping ListEventSourceMappings DeleteEventSourceMapping"
     ),
     "route53": (
         "CreateHostedZone GetHostedZone ListHostedZones ListHostedZonesByName DeleteHostedZone "

@@ -14,6 +14,7 @@ mod batch;
 mod describe;
 mod expression;
 mod items;
+mod legacy;
 mod number;
 mod query;
 mod replicas;
@@ -163,6 +164,7 @@ pub fn handler(operation: &str) -> Option<Handler> {
         "CreateTable" => tables::create,
         "DescribeTable" => describe::describe,
         "UpdateTable" => tables::update,
+        "CreateGlobalTable" => legacy::create_global_table,
         "DeleteTable" => tables::delete,
         "ListTables" => describe::list,
         "PutItem" => items::put,

@@ -121,6 +121,8 @@ pub(super) fn create(call: &mut Call<'_>, input: &Value) -> Result<Value, AwsErr
     if call.regional().rds.clusters.contains_key(&id) {
         return Err(AwsError::client("DBClusterAlreadyExistsFault", "DB Cluster already exists"));
     }
+    // An engine that is retired is refused as such, whatever it is to follow.
+    version(&engine, None)?;
     let source_arn = text(input, "ReplicationSourceIdentifier");
     let source = source_arn.map(|arn| replica::source_for(call, input, arn, &engine)).transpose()?;
     if source.is_none() {
