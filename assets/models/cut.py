@@ -32,23 +32,29 @@ OPERATIONS = {
         "GetBucketVersioning PutBucketReplication GetBucketReplication DeleteBucketReplication PutBucketTagging "
         "GetBucketTagging PutBucketPolicy GetBucketPolicy DeleteBucketPolicy PutPublicAccessBlock "
         "GetPublicAccessBlock PutBucketEncryption GetBucketEncryption PutObject GetObject HeadObject DeleteObject "
-        "DeleteObjects CopyObject ListObjectsV2 ListObjects ListObjectVersions"
+        "DeleteObjects CopyObject ListObjectsV2 ListObjects ListObjectVersions PutObjectTagging GetObjectTagging "
+        "DeleteObjectTagging CreateMultipartUpload UploadPart UploadPartCopy ListParts CompleteMultipartUpload "
+        "AbortMultipartUpload ListMultipartUploads"
     ),
     "dynamodb": (
         "CreateTable DescribeTable UpdateTable DeleteTable ListTables PutItem GetItem UpdateItem DeleteItem Query "
         "Scan BatchWriteItem BatchGetItem TransactWriteItems TagResource UntagResource ListTagsOfResource "
-        "DescribeContinuousBackups DescribeTimeToLive UpdateTimeToLive DescribeLimits CreateGlobalTable"
+        "DescribeContinuousBackups DescribeTimeToLive UpdateTimeToLive DescribeLimits CreateGlobalTable "
+        "TransactGetItems"
     ),
+    "dynamodbstreams": "ListStreams DescribeStream GetShardIterator GetRecords",
     "rds": (
         "CreateDBCluster DescribeDBClusters ModifyDBCluster DeleteDBCluster PromoteReadReplicaDBCluster "
         "CreateDBInstance DescribeDBInstances ModifyDBInstance DeleteDBInstance CreateDBSubnetGroup "
         "DescribeDBSubnetGroups DeleteDBSubnetGroup CreateDBClusterParameterGroup "
         "DescribeDBClusterParameterGroups DeleteDBClusterParameterGroup ModifyDBClusterParameterGroup "
         "DescribeDBClusterParameters DescribeDBClusterSnapshots DeleteDBClusterSnapshot AddTagsToResource "
-        "RemoveTagsFromResource ListTagsForResource"
+        "RemoveTagsFromResource ListTagsForResource RebootDBInstance CreateGlobalCluster DescribeGlobalClusters "
+        "ModifyGlobalCluster SwitchoverGlobalCluster FailoverGlobalCluster RemoveFromGlobalCluster DeleteGlobalCluster"
     ),
     "lambda": (
-        "CreateEventSourceMapping GetEventSourceMapping ListEventSourceMappings DeleteEventSourceMapping"
+        "CreateEventSourceMapping GetEventSourceMapping ListEventSourceMappings UpdateEventSourceMapping "
+        "DeleteEventSourceMapping"
     ),
     "route53": (
         "CreateHostedZone GetHostedZone ListHostedZones ListHostedZonesByName DeleteHostedZone "
