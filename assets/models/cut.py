@@ -42,7 +42,6 @@ OPERATIONS = {
         "DescribeContinuousBackups DescribeTimeToLive UpdateTimeToLive DescribeLimits CreateGlobalTable "
         "TransactGetItems"
     ),
-    "dynamodbstreams": "ListStreams DescribeStream GetShardIterator GetRecords",
     "rds": (
         "CreateDBCluster DescribeDBClusters ModifyDBCluster DeleteDBCluster PromoteReadReplicaDBCluster "
         "CreateDBInstance DescribeDBInstances ModifyDBInstance DeleteDBInstance CreateDBSubnetGroup "
@@ -56,6 +55,7 @@ OPERATIONS = {
         "CreateEventSourceMapping GetEventSourceMapping ListEventSourceMappings UpdateEventSourceMapping "
         "DeleteEventSourceMapping"
     ),
+    "dynamodbstreams": "ListStreams DescribeStream GetShardIterator GetRecords",
     "route53": (
         "CreateHostedZone GetHostedZone ListHostedZones ListHostedZonesByName DeleteHostedZone "
         "ChangeResourceRecordSets ListResourceRecordSets GetChange CreateHealthCheck GetHealthCheck "

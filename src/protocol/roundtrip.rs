@@ -95,7 +95,7 @@ fn request(
     protocol: Option<WireProtocol>,
     input: &Value,
 ) -> DecodedRequest {
-    let stream = operation.name == "PutObject";
+    let stream = ["PutObject", "UploadPart"].contains(&operation.name.as_str());
     let payload = stream.then(|| Bytes::from_static(b"\x00body\xff"));
     let http =
         encode_request(&service.key, &operation.name, protocol, "eu-west-1", "AK", input, payload.clone()).unwrap();

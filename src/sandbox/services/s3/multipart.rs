@@ -189,17 +189,15 @@ fn chosen(upload: &Upload, input: &Value) -> Result<Vec<Part>, AwsError> {
     if list.is_empty() {
         return Err(super::settings::malformed());
     }
-    let mut before = 0;
+    let numbers = list.iter().map(part_number).collect::<Result<Vec<u64>, AwsError>>()?;
+    if !numbers.is_sorted_by(|one, next| one < next) {
+        return Err(AwsError::client(
+            "InvalidPartOrder",
+            "The list of parts was not in ascending order. The parts list must be specified in order by part number.",
+        ));
+    }
     let mut parts = Vec::new();
-    for (index, entry) in list.iter().enumerate() {
-        let number = part_number(entry)?;
-        if number <= before {
-            return Err(AwsError::client(
-                "InvalidPartOrder",
-                "The list of parts was not in ascending order. The parts list must be specified in order by part number.",
-            ));
-        }
-        before = number;
+    for (index, (number, entry)) in numbers.into_iter().zip(list).enumerate() {
         let etag = text(entry, "ETag").unwrap_or_default().trim_matches('"');
         let same = |part: &&Part| {
             let told =
