@@ -43,15 +43,16 @@ class Sandbox:
         self.process.stdout.close()
         shutil.rmtree(self.state, ignore_errors=True)
 
-    def _session(self, region):
-        session = boto3.session.Session(aws_access_key_id="sandbox", aws_secret_access_key="sandbox", region_name=region)
-        config = Config(s3={"addressing_style": "path"}, retries={"max_attempts": 2}, connect_timeout=5, read_timeout=30)
-        return session, {"endpoint_url": self.url, "config": config}
+    def _options(self, region, more):
+        config = Config(s3={"addressing_style": "path"}, retries={"max_attempts": 2}, connect_timeout=5, read_timeout=30,
+                        **more)
+        return {"endpoint_url": self.url, "config": config, "region_name": region, "aws_access_key_id": "sandbox",
+                "aws_secret_access_key": "sandbox"}
 
-    def client(self, service, region):
-        session, options = self._session(region)
-        return session.client(service, **options)
+    def client(self, service, region, **more):
+        """A client of a Region; `more` goes into its botocore configuration."""
+        return boto3.client(service, **self._options(region, more))
 
-    def resource(self, service, region):
-        session, options = self._session(region)
-        return session.resource(service, **options)
+    def resource(self, service, region, **more):
+        """The same as a resource."""
+        return boto3.resource(service, **self._options(region, more))
