@@ -214,7 +214,8 @@ def items(judge):
             {"AttributeName": "state", "KeyType": "HASH"}, {"AttributeName": "order", "KeyType": "RANGE"}],
             "Projection": {"ProjectionType": "INCLUDE", "NonKeyAttributes": ["total"]}}],
         StreamSpecification={"StreamEnabled": True, "StreamViewType": "NEW_AND_OLD_IMAGES"})
-    table.wait_until_exists()
+    # The resource's own waiter looks every 20 s.
+    table.meta.client.get_waiter("table_exists").wait(TableName="Orders", WaiterConfig={"Delay": 1, "MaxAttempts": 30})
     with table.batch_writer(overwrite_by_pkeys=["customer", "order"]) as batch:
         for n in range(60):
             batch.put_item(Item={"customer": f"c{n % 2}", "order": n, "total": Decimal(n) / 4, "state": "new" if n % 3 else
