@@ -32,20 +32,30 @@ OPERATIONS = {
         "GetBucketVersioning PutBucketReplication GetBucketReplication DeleteBucketReplication PutBucketTagging "
         "GetBucketTagging PutBucketPolicy GetBucketPolicy DeleteBucketPolicy PutPublicAccessBlock "
         "GetPublicAccessBlock PutBucketEncryption GetBucketEncryption PutObject GetObject HeadObject DeleteObject "
-        "DeleteObjects CopyObject ListObjectsV2 ListObjects ListObjectVersions"
+        "DeleteObjects CopyObject ListObjectsV2 ListObjects ListObjectVersions PutObjectTagging GetObjectTagging "
+        "DeleteObjectTagging CreateMultipartUpload UploadPart UploadPartCopy ListParts CompleteMultipartUpload "
+        "AbortMultipartUpload ListMultipartUploads"
     ),
     "dynamodb": (
         "CreateTable DescribeTable UpdateTable DeleteTable ListTables PutItem GetItem UpdateItem DeleteItem Query "
         "Scan BatchWriteItem BatchGetItem TransactWriteItems TagResource UntagResource ListTagsOfResource "
-        "DescribeContinuousBackups DescribeTimeToLive UpdateTimeToLive DescribeLimits"
+        "DescribeContinuousBackups DescribeTimeToLive UpdateTimeToLive DescribeLimits CreateGlobalTable "
+        "TransactGetItems"
     ),
     "rds": (
         "CreateDBCluster DescribeDBClusters ModifyDBCluster DeleteDBCluster PromoteReadReplicaDBCluster "
         "CreateDBInstance DescribeDBInstances ModifyDBInstance DeleteDBInstance CreateDBSubnetGroup "
         "DescribeDBSubnetGroups DeleteDBSubnetGroup CreateDBClusterParameterGroup "
-        "DescribeDBClusterParameterGroups DeleteDBClusterParameterGroup DescribeDBClusterSnapshots "
-        "AddTagsToResource ListTagsForResource"
+        "DescribeDBClusterParameterGroups DeleteDBClusterParameterGroup ModifyDBClusterParameterGroup "
+        "DescribeDBClusterParameters DescribeDBClusterSnapshots DeleteDBClusterSnapshot AddTagsToResource "
+        "RemoveTagsFromResource ListTagsForResource RebootDBInstance CreateGlobalCluster DescribeGlobalClusters "
+        "ModifyGlobalCluster SwitchoverGlobalCluster FailoverGlobalCluster RemoveFromGlobalCluster DeleteGlobalCluster"
     ),
+    "lambda": (
+        "CreateEventSourceMapping GetEventSourceMapping ListEventSourceMappings UpdateEventSourceMapping "
+        "DeleteEventSourceMapping"
+    ),
+    "dynamodbstreams": "ListStreams DescribeStream GetShardIterator GetRecords",
     "route53": (
         "CreateHostedZone GetHostedZone ListHostedZones ListHostedZonesByName DeleteHostedZone "
         "ChangeResourceRecordSets ListResourceRecordSets GetChange CreateHealthCheck GetHealthCheck "

@@ -165,6 +165,37 @@ const LEFT_OUT: &[(&str, &str)] = &[
     ("CreateDBCluster", "SourceRegion"),
 ];
 
+/// Services that the sandbox answers for the learner's own AWS CLI, and the guide never calls: no SDK client is linked.
+const BEYOND_THE_GUIDE: &[&str] = &["dynamodbstreams", "lambda"];
+
+/// Operations of the guide's services that it never calls, likewise.
+const OPERATIONS_BEYOND_THE_GUIDE: &[&str] = &[
+    "AbortMultipartUpload",
+    "CompleteMultipartUpload",
+    "CreateGlobalCluster",
+    "CreateGlobalTable",
+    "CreateMultipartUpload",
+    "DeleteDBClusterSnapshot",
+    "DeleteGlobalCluster",
+    "DeleteObjectTagging",
+    "DescribeDBClusterParameters",
+    "DescribeGlobalClusters",
+    "FailoverGlobalCluster",
+    "GetObjectTagging",
+    "ListMultipartUploads",
+    "ListParts",
+    "ModifyDBClusterParameterGroup",
+    "ModifyGlobalCluster",
+    "PutObjectTagging",
+    "RebootDBInstance",
+    "RemoveFromGlobalCluster",
+    "RemoveTagsFromResource",
+    "SwitchoverGlobalCluster",
+    "TransactGetItems",
+    "UploadPart",
+    "UploadPartCopy",
+];
+
 #[tokio::test]
 async fn every_operation_round_trips_through_the_sdk() {
     let rig = rig(accept);
@@ -184,6 +215,12 @@ async fn every_operation_round_trips_through_the_sdk() {
             let mut operation = operation(service.cli_name(), &model.cli, input);
             operation.payload = (name == "PutObject").then(|| b"the body".to_vec());
             rig.wire.seen.lock().unwrap().clear();
+            if BEYOND_THE_GUIDE.contains(&service.key.as_str()) || OPERATIONS_BEYOND_THE_GUIDE.contains(&name.as_str())
+            {
+                let failure = rig.call(&operation).await.unwrap_err();
+                assert_eq!(failure.class, FailureClass::Unsupported, "{name}");
+                continue;
+            }
             match rig.call(&operation).await {
                 Err(failure) => wrong.push(format!("{}: {}", service.key, failure)),
                 Ok(reply) => {

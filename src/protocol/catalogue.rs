@@ -104,7 +104,7 @@ fn effect(service: &str, api: &str) -> Effect {
         return *effect;
     }
     let starts = |words: &[&str]| words.iter().any(|word| api.starts_with(word));
-    if starts(&["Get", "List", "Describe", "Head", "Validate", "Query", "Scan", "BatchGet"]) {
+    if starts(&["Get", "List", "Describe", "Head", "Validate", "Query", "Scan", "BatchGet", "TransactGet"]) {
         Effect::Read
     } else if starts(&["Create"]) {
         Effect::Create
@@ -186,9 +186,21 @@ mod tests {
             let read = spec.effect == Effect::Read;
             assert_eq!(
                 read,
-                ["Get", "List", "Describe", "Head", "Scan", "Query", "Validate", "BatchGet", "Test", "Assume"]
-                    .iter()
-                    .any(|verb| spec.api.starts_with(verb)),
+                [
+                    "Get",
+                    "List",
+                    "Describe",
+                    "Head",
+                    "Scan",
+                    "Query",
+                    "Validate",
+                    "BatchGet",
+                    "TransactGet",
+                    "Test",
+                    "Assume"
+                ]
+                .iter()
+                .any(|verb| spec.api.starts_with(verb)),
                 "{}",
                 spec.api
             );

@@ -21,7 +21,7 @@ mod json;
 mod list;
 mod model;
 mod pages;
-mod percent;
+pub mod percent;
 mod query;
 mod request;
 mod rest;

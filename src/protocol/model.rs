@@ -31,6 +31,13 @@ pub fn service_by_signing_name(name: &str) -> Option<&'static Service> {
     models().services.iter().find(|service| service.signing_name() == name)
 }
 
+/// Of the services that share a signing name, the one that `X-Amz-Target` begins with: DynamoDB signs for its streams, too.
+pub fn service_by_target(signing_name: &str, target: &str) -> Option<&'static Service> {
+    let prefix = target.split_once('.')?.0;
+    let mut same = models().services.iter().filter(|service| service.signing_name() == signing_name);
+    same.find(|service| service.metadata.target_prefix.as_deref() == Some(prefix))
+}
+
 /// The service that the AWS CLI calls by this name (`s3api` is S3).
 pub fn service_by_cli_name(name: &str) -> Option<&'static Service> {
     models().services.iter().find(|service| service.cli_name() == name)
@@ -362,7 +369,7 @@ mod tests {
     fn the_models_unpack_and_every_reference_leads_to_a_shape() {
         let models = models();
         assert_eq!(models.source, "botocore 1.43.11");
-        assert_eq!(models.services.len(), 12);
+        assert_eq!(models.services.len(), 14);
         for service in &models.services {
             let names: Vec<_> = service.operations.iter().map(|o| &o.name).collect();
             assert!(names.is_sorted(), "{}: operations are searched by halves", service.key);

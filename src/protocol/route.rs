@@ -43,8 +43,8 @@ pub fn find(service: &'static Service, asked: &Asked<'_>) -> Option<Route> {
     matching.max_by_key(|(weight, _)| *weight).map(|(_, route)| route)
 }
 
-/// S3 tells many operations apart by a key in the query string, and two by a header; a key that an operation does not
-/// have means another operation, one that is not in the models.
+/// S3 tells many operations apart by a key in the query string, and copies by a header. A key that an operation does not
+/// have means another operation, perhaps one that is not in the models; so does a key that it needs and that is not there.
 fn is_s3_choice(
     service: &Service,
     operation: &OperationModel,
@@ -57,13 +57,18 @@ fn is_s3_choice(
         members.filter(|m| m.location == Some(Location::Querystring)).any(|member| member.wire_name() == name)
     };
     let explained = |name: &str| literals.iter().any(|(literal, _)| literal == name) || takes(name);
+    let needed = input.into_iter().flat_map(|shape| &shape.members).filter(|member| member.required);
+    let is_there = |name: &str| asked.query.iter().any(|(given, _)| given == name);
+    let mut keys = needed.filter(|m| m.location == Some(Location::Querystring));
     let copies = asked.headers.contains_key("x-amz-copy-source");
     let header_fits = match operation.name.as_str() {
-        "CopyObject" => copies,
-        "PutObject" => !copies,
+        "CopyObject" | "UploadPartCopy" => copies,
+        "PutObject" | "UploadPart" => !copies,
         _ => true,
     };
-    header_fits && asked.query.iter().all(|(name, _)| s3::is_neutral_query(name) || explained(name))
+    header_fits
+        && keys.all(|member| is_there(member.wire_name()))
+        && asked.query.iter().all(|(name, _)| s3::is_neutral_query(name) || explained(name))
 }
 
 /// The labels of `path` by `template`, and how many literal segments they share.
@@ -129,11 +134,21 @@ mod tests {
             ("GET", "/b/k?x-id=GetObject&X-Amz-Signature=1", "GetObject"),
             ("PUT", "/b/k?x-id=PutObject", "PutObject"),
             ("DELETE", "/b/k?versionId=v", "DeleteObject"),
+            ("DELETE", "/b/k?uploadId=u", "AbortMultipartUpload"),
+            ("GET", "/b/k?partNumber=1", "GetObject"),
+            ("GET", "/b/k?uploadId=u", "ListParts"),
+            ("GET", "/b?uploads", "ListMultipartUploads"),
+            ("POST", "/b/k?uploads", "CreateMultipartUpload"),
+            ("POST", "/b/k?uploadId=u", "CompleteMultipartUpload"),
+            ("PUT", "/b/k?partNumber=1&uploadId=u", "UploadPart"),
+            ("PUT", "/b/k?tagging", "PutObjectTagging"),
         ] {
             assert_eq!(route("s3", method, target, None).map(|r| r.0).as_deref(), Some(expected), "{method} {target}");
         }
         assert_eq!(route("s3", "PUT", "/b/k", Some("x-amz-copy-source")).unwrap().0, "CopyObject");
-        for (method, target) in [("GET", "/b?acl"), ("PUT", "/b/k?partNumber=1&uploadId=u"), ("POST", "/b/k?uploads")] {
+        let part = route("s3", "PUT", "/b/k?partNumber=1&uploadId=u", Some("x-amz-copy-source"));
+        assert_eq!(part.unwrap().0, "UploadPartCopy");
+        for (method, target) in [("GET", "/b?acl"), ("PUT", "/b/k?partNumber=1"), ("POST", "/b/k?restore")] {
             assert!(route("s3", method, target, None).is_none(), "{method} {target}");
         }
     }

@@ -11,18 +11,24 @@ pub const NAMESPACE: &str = "http://s3.amazonaws.com/doc/2006-03-01/";
 /// Root elements of answers, which botocore's model does not record and the Rust SDK checks
 /// (`protocol_serde/shape_*.rs` of aws-sdk-s3 1.157).
 const ROOTS: &[(&str, &str)] = &[
+    ("CompleteMultipartUpload", "CompleteMultipartUploadResult"),
     ("CopyObject", "CopyObjectResult"),
+    ("CreateMultipartUpload", "InitiateMultipartUploadResult"),
     ("DeleteObjects", "DeleteResult"),
     ("GetBucketEncryption", "ServerSideEncryptionConfiguration"),
     ("GetBucketLocation", "LocationConstraint"),
     ("GetBucketReplication", "ReplicationConfiguration"),
     ("GetBucketTagging", "Tagging"),
     ("GetBucketVersioning", "VersioningConfiguration"),
+    ("GetObjectTagging", "Tagging"),
     ("GetPublicAccessBlock", "PublicAccessBlockConfiguration"),
     ("ListBuckets", "ListAllMyBucketsResult"),
+    ("ListMultipartUploads", "ListMultipartUploadsResult"),
     ("ListObjectVersions", "ListVersionsResult"),
     ("ListObjects", "ListBucketResult"),
     ("ListObjectsV2", "ListBucketResult"),
+    ("ListParts", "ListPartsResult"),
+    ("UploadPartCopy", "CopyPartResult"),
 ];
 
 /// The root element of an operation's answer.

@@ -20,7 +20,9 @@ use super::scalar::Reader;
 pub fn decode_request(request: &http::Request<Bytes>) -> Result<DecodedRequest, RequestError> {
     let scope = auth::scope(request).ok_or(RequestError::NoService)?;
     let protocol = protocol_of(request, &scope);
-    let Some(service) = model::service_by_signing_name(&scope.service) else {
+    let target = request.headers().get("x-amz-target").and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let named = model::service_by_target(&scope.service, target);
+    let Some(service) = named.or_else(|| model::service_by_signing_name(&scope.service)) else {
         return Err(RequestError::Unsupported {
             operation: asked_operation(request, protocol),
             service: scope.service,

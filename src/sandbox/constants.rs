@@ -207,6 +207,35 @@ pub const CONSTANTS: &[Constant] = &[
         Documented,
         "aws-behaviour.md 3: binlog replica lag is seconds and grows with load",
     ),
+    seconds(
+        "rds.reboot",
+        60,
+        120,
+        Estimate,
+        "aws-behaviour.md 1: promotion reboots instances and takes a few minutes, of which this is part",
+    ),
+    millis("rds.global.lag", 300, 900, Documented, "aws-behaviour.md 3: Global Database lag is typically below 1 s"),
+    seconds(
+        "rds.global.switchover",
+        90,
+        180,
+        Documented,
+        "aws-behaviour.md 3: Global Database RTO is in the order of minutes in the guide",
+    ),
+    seconds(
+        "rds.global.failover",
+        60,
+        180,
+        Documented,
+        "aws-behaviour.md 3: under a minute to promote per Well-Architected labs, in the order of minutes in the guide",
+    ),
+    seconds(
+        "rds.global.detach",
+        150,
+        219,
+        Measured,
+        "aws-behaviour.md 3: global cluster identifier changes 122-219 s; removal is asynchronous (1)",
+    ),
     // ElastiCache
     seconds(
         "elasticache.group.create",

@@ -120,11 +120,15 @@ fn answer(world: &mut World, mut request: DecodedRequest, id: &str) -> http::Res
 
 fn refusal(request: &DecodedRequest, error: AwsError, id: &str) -> http::Response<Bytes> {
     let region = error.fields.get("BucketRegion").and_then(Value::as_str).map(HeaderValue::from_str);
+    let marked = error.fields.get("DeleteMarker") == Some(&Value::Bool(true));
     let error = ServiceError { code: error.code, message: error.message, status: error.status, fields: error.fields };
     let mut response = protocol::encode_error(request, &error, id);
     // Clients follow a bucket to its Region by this header; a HEAD has nothing else.
     if let Some(Ok(region)) = region {
         response.headers_mut().insert("x-amz-bucket-region", region);
+    }
+    if marked {
+        response.headers_mut().insert("x-amz-delete-marker", HeaderValue::from_static("true"));
     }
     response
 }

@@ -59,6 +59,9 @@ pub struct AccountState {
     pub route53: route53::State,
     /// Distributions.
     pub cloudfront: cloudfront::State,
+    /// Global databases of Aurora, which no Region holds alone.
+    #[serde(default)]
+    pub global_clusters: BTreeMap<String, rds::GlobalCluster>,
     /// Regions by name.
     pub regions: BTreeMap<String, RegionState>,
 }

@@ -42,6 +42,7 @@ pub fn handler(service: &str, operation: &str) -> Option<Handler> {
         "cloudwatch" => cloudwatch::handler(operation),
         "cognito" => cognito::handler(operation),
         "dynamodb" => dynamodb::handler(operation),
+        "dynamodbstreams" => dynamodb::streams_handler(operation),
         "ec2" => ec2::handler(operation),
         "ecs" => ecs::handler(operation),
         "elasticache" => elasticache::handler(operation),
@@ -63,7 +64,7 @@ pub fn handler(service: &str, operation: &str) -> Option<Handler> {
 /// Whether an operation only looks, by AWS's own verbs. Looking changes nothing in the world, not even its generation:
 /// a world that is replayed from its changes alone must come out the same.
 fn reads(operation: &str) -> bool {
-    const VERBS: [&str; 8] = ["BatchGet", "Describe", "Get", "Head", "List", "Query", "Scan", "Test"];
+    const VERBS: [&str; 9] = ["BatchGet", "Describe", "Get", "Head", "List", "Query", "Scan", "Test", "TransactGet"];
     VERBS.iter().any(|verb| operation.starts_with(verb))
 }
 

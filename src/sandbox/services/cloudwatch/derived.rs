@@ -12,23 +12,32 @@ use crate::sandbox::services::rds;
 /// The unit of a metric, as CloudWatch gives it.
 pub(super) fn unit(metric: &Metric) -> &'static str {
     match (metric.namespace.as_str(), metric.name.as_str()) {
-        ("AWS/DynamoDB", "ReplicationLatency") => "Milliseconds",
+        ("AWS/DynamoDB", "ReplicationLatency") | GLOBAL_LAG => "Milliseconds",
         ("AWS/S3", "ReplicationLatency") | ("AWS/RDS", "AuroraBinlogReplicaLag") => "Seconds",
         _ => "None",
     }
 }
 
 const LAG: (&str, &str) = ("AWS/RDS", "AuroraBinlogReplicaLag");
+/// Source: Amazon Aurora User Guide, "Amazon CloudWatch metrics for Amazon Aurora": in milliseconds.
+const GLOBAL_LAG: (&str, &str) = ("AWS/RDS", "AuroraGlobalDBReplicationLag");
 const HEALTH: (&str, &str) = ("AWS/Route53", "HealthCheckStatus");
 
 /// The values that follow from state, by minute. Empty when nothing follows.
 pub(super) fn minutes(call: &mut Call<'_>, metric: &Metric) -> BTreeMap<i64, Stat> {
     let [(dimension, id)] = metric.dimensions.as_slice() else { return BTreeMap::new() };
     match ((metric.namespace.as_str(), metric.name.as_str()), dimension.as_str()) {
-        (LAG, "DBClusterIdentifier") => {
+        (kind @ (LAG | GLOBAL_LAG), "DBClusterIdentifier") => {
             let arn = call.arn("rds", &format!("cluster:{id}"));
-            let lags = rds::lag_by_minute(call.world, &call.account, &arn);
-            lags.into_iter().map(|(minute, lag)| (minute, Stat::one(lag))).collect()
+            if rds::is_global(call.world, &call.account, &arn) != (kind == GLOBAL_LAG) {
+                return BTreeMap::new();
+            }
+            let lags = rds::lag_by_minute(call.world, &call.account, &arn).into_iter();
+            if kind == LAG {
+                return lags.map(|(minute, lag)| (minute, Stat::one(lag))).collect();
+            }
+            // While nothing arrives, a secondary reports nothing.
+            lags.filter(|(_, lag)| *lag >= 0.0).map(|(minute, lag)| (minute, Stat::one(lag * 1000.0))).collect()
         }
         (HEALTH, "HealthCheckId") if call.region == GLOBAL_REGION => {
             let at = minute(call.now());
@@ -55,9 +64,12 @@ fn healthy(call: &mut Call<'_>, id: &str) -> Option<bool> {
 /// The metrics that follow from state now.
 pub(super) fn existing(call: &mut Call<'_>) -> Vec<Metric> {
     let replicas = call.regional().rds.clusters.values().filter(|cluster| cluster.source.is_some());
-    let replicas: Vec<String> = replicas.map(|cluster| cluster.id.clone()).collect();
-    let mut found: Vec<Metric> =
-        replicas.iter().map(|id| Metric::new(LAG.0, LAG.1, &[("DBClusterIdentifier", id)])).collect();
+    let mut found: Vec<Metric> = replicas
+        .map(|cluster| {
+            let (namespace, name) = if cluster.global.is_some() { GLOBAL_LAG } else { LAG };
+            Metric::new(namespace, name, &[("DBClusterIdentifier", &cluster.id)])
+        })
+        .collect();
     if call.region == GLOBAL_REGION {
         let listed = call.invoke("route53", "ListHealthChecks", &json!({})).unwrap_or_default();
         let checks = listed.get("HealthChecks").and_then(Value::as_array).into_iter().flatten();

@@ -14,27 +14,35 @@ mod batch;
 mod describe;
 mod expression;
 mod items;
+mod legacy;
 mod number;
 mod query;
 mod replicas;
 mod replication;
 mod schema;
 mod stream;
+mod streams;
 mod tables;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod tests_streams;
 mod transact;
 mod value;
 mod write;
 
 pub use replication::{Arrival, resume};
 pub use stream::{StreamRecord, read_stream, stream_end};
+pub use streams::streams_handler;
 
 /// What this service holds.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct State {
     /// Tables by name.
     pub tables: BTreeMap<String, Table>,
+    /// Tokens of transactions that were done: when, and a digest of what they asked.
+    #[serde(default)]
+    tokens: BTreeMap<String, (SimTime, String)>,
 }
 
 /// A table, or one Region's replica of a global table.
@@ -163,6 +171,7 @@ pub fn handler(operation: &str) -> Option<Handler> {
         "CreateTable" => tables::create,
         "DescribeTable" => describe::describe,
         "UpdateTable" => tables::update,
+        "CreateGlobalTable" => legacy::create_global_table,
         "DeleteTable" => tables::delete,
         "ListTables" => describe::list,
         "PutItem" => items::put,
@@ -174,6 +183,7 @@ pub fn handler(operation: &str) -> Option<Handler> {
         "BatchWriteItem" => batch::write,
         "BatchGetItem" => batch::get,
         "TransactWriteItems" => transact::write,
+        "TransactGetItems" => transact::get,
         "TagResource" => describe::tag,
         "UntagResource" => describe::untag,
         "ListTagsOfResource" => describe::list_tags,

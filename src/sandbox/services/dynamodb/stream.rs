@@ -22,7 +22,8 @@ pub(super) struct Stream {
     /// A stream that was switched off keeps its records for a day.
     pub(super) enabled: bool,
     records: Vec<StreamRecord>,
-    last: u64,
+    /// The number of the newest record.
+    pub(super) last: u64,
 }
 
 /// One change.
@@ -79,6 +80,12 @@ impl Stream {
         }
     }
 
+    /// The records that are not trimmed yet: those of the last 24 hours.
+    pub(super) fn kept<'s>(&'s self, world: &World) -> impl Iterator<Item = &'s StreamRecord> + use<'s> {
+        let (now, rule) = (world.now, world.rule("dynamodb.stream-24h"));
+        self.records.iter().filter(move |record| !rule || now.millis() - record.at.millis() < KEPT_MILLIS)
+    }
+
     /// Whether the stream carries what replication needs.
     pub(super) fn carries_both_images(&self) -> bool {
         self.enabled && self.view == "NEW_AND_OLD_IMAGES"
@@ -98,7 +105,7 @@ impl Stream {
         let mut change = json!({
             "ApproximateCreationDateTime": (now.millis() / 1000) as f64,
             "Keys": as_value(keys),
-            "SequenceNumber": format!("{:021}", 100_000_000_000_u64 + self.last),
+            "SequenceNumber": sequence_text(self.last),
             "SizeBytes": old.map_or(0, item_size) + new.map_or(0, item_size),
             "StreamViewType": self.view,
         });
@@ -126,6 +133,19 @@ impl Stream {
     }
 }
 
+/// Where the numbers of records begin, so that they look like AWS's.
+const FIRST: u64 = 100_000_000_000;
+
+/// A record's number as AWS writes it.
+pub(super) fn sequence_text(number: u64) -> String {
+    format!("{:021}", FIRST + number)
+}
+
+/// The number that is written so.
+pub(super) fn sequence_number(text: &str) -> Option<u64> {
+    text.parse::<u64>().ok()?.checked_sub(FIRST)
+}
+
 /// Up to `limit` records behind the one with that sequence (0 begins with the oldest). `None` when there is no such
 /// stream. A record's `event` has the shape that Lambda hands to a function.
 pub fn read_stream(
@@ -138,7 +158,7 @@ pub fn read_stream(
     let region = stream_arn.split(':').nth(3)?;
     let tables = &world.accounts.get(account)?.regions.get(region)?.dynamodb.tables;
     let stream = tables.values().filter_map(|table| table.stream.as_ref()).find(|stream| stream.arn == stream_arn)?;
-    Some(stream.records.iter().filter(|record| record.sequence > behind).take(limit).cloned().collect())
+    Some(stream.kept(world).filter(|record| record.sequence > behind).take(limit).cloned().collect())
 }
 
 /// The sequence of the stream's newest record, for a follower that begins at the end.

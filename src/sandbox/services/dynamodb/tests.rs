@@ -336,3 +336,24 @@ fn every_rule_of_changes_can_be_switched_off() {
         assert!(ddb(&mut world, R1, "UpdateTable", &replica("Create")).is_ok(), "{rule} is off");
     }
 }
+
+#[test]
+fn a_global_table_of_2017_needs_a_table_in_each_region_and_goes_no_further() {
+    let mut world = world();
+    let input =
+        json!({ "GlobalTableName": "Orders", "ReplicationGroup": [{ "RegionName": R1 }, { "RegionName": R2 }] });
+    let refuse = |world: &mut World| ddb(world, R2, "CreateGlobalTable", &input).unwrap_err().code;
+    assert_eq!(refuse(&mut world), "TableNotFoundException");
+    let mut plain = orders();
+    plain.as_object_mut().unwrap().remove("StreamSpecification");
+    ddb(&mut world, R2, "CreateTable", &plain).unwrap();
+    assert_eq!(refuse(&mut world), "ValidationException", "the second table has no stream");
+    wait(&mut world, 120);
+    ddb(&mut world, R2, "DeleteTable", &json!({ "TableName": "Orders" })).unwrap();
+    wait(&mut world, 120);
+    ddb(&mut world, R2, "CreateTable", &orders()).unwrap();
+    wait(&mut world, 120);
+    assert_eq!(refuse(&mut world), "SandboxUnsupportedOperation", "all is well, but 2017.11.29 is not simulated");
+    put(&mut world, R1, "ann", 1, 1);
+    assert_eq!(refuse(&mut world), "ValidationException", "a table that holds items");
+}

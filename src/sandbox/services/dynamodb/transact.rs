@@ -1,10 +1,13 @@
-//! Transactions: all writes or none, with the reason of each that stood in the way.
+//! Transactions: all writes or none, with the reason of each that stood in the way; and many reads of one instant.
+
+use std::time::Duration;
 
 use serde_json::{Value, json};
 
 use super::items::{Kind, Planned, perform, plan};
 use super::value::validation;
-use crate::sandbox::call::{AwsError, Call};
+use crate::domain::md5;
+use crate::sandbox::call::{AwsError, Call, text};
 
 /// Source: Amazon DynamoDB API Reference, TransactWriteItems: up to 100 actions.
 const MAX_ACTIONS: usize = 100;
@@ -12,10 +15,49 @@ const MAX_ACTIONS: usize = 100;
 const KINDS: [(&str, Kind); 4] =
     [("Put", Kind::Put), ("Update", Kind::Update), ("Delete", Kind::Delete), ("ConditionCheck", Kind::Check)];
 
+/// Source: Amazon DynamoDB API Reference, TransactWriteItems: a token is remembered for 10 minutes.
+const TOKEN_SPAN: Duration = Duration::from_mins(10);
+
+/// Whether a transaction with this token was done before. The same token with another request is a mistake.
+fn done_before(call: &mut Call<'_>, token: &str, digest: &str) -> Result<bool, AwsError> {
+    let (now, rule) = (call.now(), call.world.rule("dynamodb.transaction-token"));
+    let tokens = &mut call.regional().dynamodb.tokens;
+    tokens.retain(|_, (at, _)| now.since(*at) < TOKEN_SPAN);
+    match tokens.get(token) {
+        Some((_, other)) if rule && other != digest => Err(AwsError::client(
+            "IdempotentParameterMismatchException",
+            "Request contains parameters that were different from an earlier request with the same idempotency token",
+        )),
+        found => Ok(found.is_some() && rule),
+    }
+}
+
+pub(super) fn get(call: &mut Call<'_>, input: &Value) -> Result<Value, AwsError> {
+    let actions = input.get("TransactItems").and_then(Value::as_array).cloned().unwrap_or_default();
+    if actions.is_empty() || actions.len() > MAX_ACTIONS {
+        return Err(validation(format!("Member must have length less than or equal to {MAX_ACTIONS}")));
+    }
+    let mut responses = Vec::new();
+    for action in &actions {
+        let asked = action.get("Get").ok_or_else(|| validation("TransactItems can only contain Get"))?;
+        let mut found = super::items::get(call, asked)?;
+        let item = found.as_object_mut().and_then(|found| found.shift_remove("Item"));
+        responses.push(item.map_or_else(|| json!({}), |item| json!({ "Item": item })));
+    }
+    Ok(json!({ "Responses": responses }))
+}
+
 pub(super) fn write(call: &mut Call<'_>, input: &Value) -> Result<Value, AwsError> {
     let actions = input.get("TransactItems").and_then(Value::as_array).cloned().unwrap_or_default();
     if actions.is_empty() || actions.len() > MAX_ACTIONS {
         return Err(validation(format!("Member must have length less than or equal to {MAX_ACTIONS}")));
+    }
+    let token = text(input, "ClientRequestToken").map(str::to_owned);
+    let digest = md5::hex(Value::from(actions.clone()).to_string().as_bytes());
+    if let Some(token) = &token
+        && done_before(call, token, &digest)?
+    {
+        return Ok(json!({}));
     }
     let mut planned: Vec<Planned> = Vec::new();
     let mut reasons: Vec<Value> = Vec::new();
@@ -60,6 +102,10 @@ pub(super) fn write(call: &mut Call<'_>, input: &Value) -> Result<Value, AwsErro
     }
     for plan in &planned {
         perform(call, plan)?;
+    }
+    if let Some(token) = token {
+        let now = call.now();
+        call.regional().dynamodb.tokens.insert(token, (now, digest));
     }
     Ok(json!({}))
 }

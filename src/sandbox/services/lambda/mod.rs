@@ -94,6 +94,7 @@ pub fn handler(operation: &str) -> Option<Handler> {
         "CreateEventSourceMapping" => sources::create,
         "GetEventSourceMapping" => sources::get,
         "ListEventSourceMappings" => sources::list,
+        "UpdateEventSourceMapping" => sources::update,
         "DeleteEventSourceMapping" => sources::delete,
         "TagResource" => tag_resource,
         "ListTags" => list_tags,

@@ -21,7 +21,7 @@ pub struct EventSource {
     pub stream: String,
     /// The name of the function.
     pub function: String,
-    /// `Creating`, `Enabled`, `Deleting`.
+    /// `Creating`, `Enabling`, `Enabled`, `Disabling`, `Disabled`, `Updating`, `Deleting`.
     pub state: String,
     /// How many records go to the function at once.
     batch: u64,
@@ -69,11 +69,63 @@ fn find(call: &mut Call<'_>, input: &Value) -> Result<EventSource, AwsError> {
     found.ok_or_else(|| AwsError::not_found("ResourceNotFoundException", "The resource you requested does not exist."))
 }
 
+/// Members whose meaning is not simulated.
+const NOT_SIMULATED: [&str; 8] = [
+    "FilterCriteria",
+    "DestinationConfig",
+    "BisectBatchOnFunctionError",
+    "FunctionResponseTypes",
+    "MaximumRecordAgeInSeconds",
+    "ParallelizationFactor",
+    "TumblingWindowInSeconds",
+    "MaximumBatchingWindowInSeconds",
+];
+/// Source: AWS Lambda API Reference, CreateEventSourceMapping: up to 10,000 records of a stream in a batch, and up to 10,000
+/// retries (-1 for as many as the records live).
+const MOST: i64 = 10_000;
+
+/// What an input says about batches and retries, checked.
+struct Settings {
+    batch: Option<u64>,
+    /// The outer option is whether it was said, the inner one whether there is a limit.
+    retries: Option<Option<u64>>,
+    enabled: Option<bool>,
+}
+
+impl Settings {
+    fn read(input: &Value) -> Result<Self, AwsError> {
+        // False is what AWS takes for a member that is left out.
+        let set = |member: &&&str| input.get(**member).is_some_and(|value| !value.is_null() && *value != json!(false));
+        if let Some(member) = NOT_SIMULATED.iter().find(set) {
+            return Err(AwsError::with_status(
+                501,
+                "SandboxUnsupportedOperation",
+                format!("The sandbox does not simulate {member} of event source mappings."),
+            ));
+        }
+        let number = |member: &str, least: i64| match input.get(member).and_then(Value::as_i64) {
+            Some(value) if !(least..=MOST).contains(&value) => Err(AwsError::client(
+                "InvalidParameterValueException",
+                format!(
+                    "Value {value} at '{member}' failed to satisfy constraint: Member must be between {least} and {MOST}"
+                ),
+            )),
+            value => Ok(value),
+        };
+        Ok(Self {
+            batch: number("BatchSize", 1)?.and_then(|size| u64::try_from(size).ok()),
+            retries: number("MaximumRetryAttempts", -1)?.map(|most| u64::try_from(most).ok()),
+            enabled: input.get("Enabled").and_then(Value::as_bool),
+        })
+    }
+}
+
 /// `CreateEventSourceMapping`
 pub fn create(call: &mut Call<'_>, input: &Value) -> Result<Value, AwsError> {
     let function = bare(required(input, "FunctionName")?).to_owned();
     let stream = required(input, "EventSourceArn")?.to_owned();
     let invalid = |message: String| AwsError::client("InvalidParameterValueException", message);
+    let settings = Settings::read(input)?;
     let Some(held) = call.regional().lambda.functions.get(&function) else {
         return Err(super::functions::missing(call, &function));
     };
@@ -118,10 +170,10 @@ pub fn create(call: &mut Call<'_>, input: &Value) -> Result<Value, AwsError> {
         position: if starting == "LATEST" { last } else { 0 },
         stream,
         function,
-        state: "Creating".to_owned(),
-        batch: input.get("BatchSize").and_then(Value::as_u64).unwrap_or(100),
+        state: if settings.enabled == Some(false) { "Disabled" } else { "Creating" }.to_owned(),
+        batch: settings.batch.unwrap_or(100),
         starting,
-        retries: input.get("MaximumRetryAttempts").and_then(Value::as_u64),
+        retries: settings.retries.flatten(),
         failed: 0,
         modified: call.now(),
         result: "No records processed".to_owned(),
@@ -130,8 +182,50 @@ pub fn create(call: &mut Call<'_>, input: &Value) -> Result<Value, AwsError> {
     let output = shown(call, &source);
     let uuid = source.uuid.clone();
     call.regional().lambda.sources.insert(uuid.clone(), source);
-    let after = call.draw("lambda.source.enable", &uuid);
-    call.schedule(after, What::Lambda(Transition::Poll(uuid)));
+    if settings.enabled != Some(false) {
+        poll_after(call, "lambda.source.enable", &uuid);
+    }
+    Ok(output)
+}
+
+fn poll_after(call: &mut Call<'_>, constant: &str, uuid: &str) {
+    let after = call.draw(constant, uuid);
+    call.schedule(after, What::Lambda(Transition::Poll(uuid.to_owned())));
+}
+
+/// `UpdateEventSourceMapping`: what it reads, and whether it reads at all. It goes on where it stopped.
+pub fn update(call: &mut Call<'_>, input: &Value) -> Result<Value, AwsError> {
+    let mut source = find(call, input)?;
+    let settings = Settings::read(input)?;
+    if !["Enabled", "Disabled"].contains(&source.state.as_str()) {
+        return Err(AwsError::client(
+            "ResourceInUseException",
+            format!("Cannot update the event source mapping because it is in use. It is {}.", source.state),
+        ));
+    }
+    if let Some(name) = text(input, "FunctionName").map(bare) {
+        if !call.regional().lambda.functions.contains_key(name) {
+            return Err(super::functions::missing(call, name));
+        }
+        name.clone_into(&mut source.function);
+    }
+    source.batch = settings.batch.unwrap_or(source.batch);
+    source.retries = settings.retries.unwrap_or(source.retries);
+    source.modified = call.now();
+    let (was_on, on) = (source.state == "Enabled", settings.enabled.unwrap_or(source.state == "Enabled"));
+    let state = match (was_on, on) {
+        (true, true) => "Updating",
+        (true, false) => "Disabling",
+        (false, true) => "Enabling",
+        (false, false) => "Disabled",
+    };
+    state.clone_into(&mut source.state);
+    let (output, uuid) = (shown(call, &source), source.uuid.clone());
+    call.regional().lambda.sources.insert(uuid.clone(), source);
+    // A mapping that is on has its next poll before it, which makes it what it is becoming.
+    if !was_on && on {
+        poll_after(call, "lambda.source.enable", &uuid);
+    }
     Ok(output)
 }
 
@@ -176,7 +270,12 @@ pub fn delete(call: &mut Call<'_>, input: &Value) -> Result<Value, AwsError> {
 /// Takes what is new in the stream, hands it to the function, and comes back.
 pub fn poll(call: &mut Call<'_>, uuid: &str) {
     let Some(mut source) = call.regional().lambda.sources.get(uuid).cloned() else { return };
-    if source.state == "Deleting" {
+    if ["Deleting", "Disabled"].contains(&source.state.as_str()) {
+        return;
+    }
+    if source.state == "Disabling" {
+        "Disabled".clone_into(&mut source.state);
+        call.regional().lambda.sources.insert(uuid.to_owned(), source);
         return;
     }
     "Enabled".clone_into(&mut source.state);
@@ -184,8 +283,7 @@ pub fn poll(call: &mut Call<'_>, uuid: &str) {
         take(call, &mut source);
     }
     call.regional().lambda.sources.insert(uuid.to_owned(), source);
-    let after = call.draw("lambda.source.poll", uuid);
-    call.schedule(after, What::Lambda(Transition::Poll(uuid.to_owned())));
+    poll_after(call, "lambda.source.poll", uuid);
 }
 
 fn take(call: &mut Call<'_>, source: &mut EventSource) {

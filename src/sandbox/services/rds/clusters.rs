@@ -3,17 +3,16 @@
 use serde_json::{Value, json};
 
 use super::{
-    Cluster, Transition, after, by_resource, check_identifier, combination, groups, identifier, invalid, missing,
-    not_found, refuse, replica, rows, shape, strings, wrong_state,
+    Cluster, Transition, after, by_resource, check_identifier, combination, global, groups, identifier, invalid,
+    missing, not_found, refuse, replica, rows, shape, strings, wrong_state,
 };
 use crate::sandbox::call::{self, AwsError, Call, text};
 use crate::sandbox::services::kms;
 
-/// Members that belong to what is not simulated: serverless, global databases, Multi-AZ clusters, Limitless.
-const NOT_SIMULATED: [&str; 14] = [
+/// Members that belong to what is not simulated: serverless, write forwarding, Multi-AZ clusters, Limitless.
+const NOT_SIMULATED: [&str; 13] = [
     "ServerlessV2ScalingConfiguration",
     "ScalingConfiguration",
-    "GlobalClusterIdentifier",
     "DBClusterInstanceClass",
     "AllocatedStorage",
     "Iops",
@@ -32,7 +31,7 @@ const DEFAULT_MYSQL: &str = "8.0.mysql_aurora.3.10.4";
 const DEFAULT_POSTGRESQL: &str = "16.8";
 
 /// The engine's version and its parameter group family.
-fn version(engine: &str, asked: Option<&str>) -> Result<(String, String), AwsError> {
+pub(super) fn version(engine: &str, asked: Option<&str>) -> Result<(String, String), AwsError> {
     let unknown = |version: &str| combination(format!("Cannot find version {version} for {engine}"));
     match engine {
         "aurora-mysql" => {
@@ -121,8 +120,19 @@ pub(super) fn create(call: &mut Call<'_>, input: &Value) -> Result<Value, AwsErr
     if call.regional().rds.clusters.contains_key(&id) {
         return Err(AwsError::client("DBClusterAlreadyExistsFault", "DB Cluster already exists"));
     }
+    // An engine that is retired is refused as such, whatever it is to follow.
+    version(&engine, None)?;
     let source_arn = text(input, "ReplicationSourceIdentifier");
-    let source = source_arn.map(|arn| replica::source_for(call, input, arn, &engine)).transpose()?;
+    let global = text(input, "GlobalClusterIdentifier").map(str::to_lowercase);
+    let source = match (&global, source_arn) {
+        (Some(_), Some(_)) => {
+            return Err(combination(
+                "GlobalClusterIdentifier and ReplicationSourceIdentifier can not be specified together",
+            ));
+        }
+        (Some(_), None) => global::source_for(call, input, &engine)?,
+        (None, arn) => arn.map(|arn| replica::source_for(call, input, arn, &engine)).transpose()?,
+    };
     if source.is_none() {
         for member in ["MasterUsername", "MasterUserPassword"] {
             if text(input, member).is_none_or(str::is_empty) {
@@ -165,8 +175,12 @@ pub(super) fn create(call: &mut Call<'_>, input: &Value) -> Result<Value, AwsErr
         deletion_protection: input.get("DeletionProtection").and_then(Value::as_bool).unwrap_or(false),
         tags: call::tags(input.get("Tags")),
         source: source.as_ref().map(|source| source.arn.clone()),
+        global: global.clone(),
         ..Cluster::default()
     };
+    if global.is_some() {
+        global::join(call, input, &cluster.arn)?;
+    }
     if let Some(source) = &source {
         replica::link(call, &source.arn, &cluster.arn);
     }
@@ -231,7 +245,7 @@ pub(super) fn describe(call: &mut Call<'_>, input: &Value) -> Result<Value, AwsE
 
 pub(super) fn modify(call: &mut Call<'_>, input: &Value) -> Result<Value, AwsError> {
     refuse(input, &NOT_SIMULATED)?;
-    refuse(input, &["NewDBClusterIdentifier", "EngineVersion", "Port", "StorageType"])?;
+    refuse(input, &["NewDBClusterIdentifier", "GlobalClusterIdentifier", "EngineVersion", "Port", "StorageType"])?;
     let id = identifier(input, "DBClusterIdentifier")?;
     let current = call.regional().rds.clusters.get(&id).cloned().ok_or_else(|| not_found(&id))?;
     if current.status != "available" {

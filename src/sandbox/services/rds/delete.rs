@@ -22,7 +22,9 @@ pub(super) fn instance(call: &mut Call<'_>, input: &Value) -> Result<Value, AwsE
     let others =
         |other: &&super::Instance| other.cluster == instance.cluster && other.id != id && other.status != "deleting";
     let last = !state.instances.values().any(|other| others(&other));
-    if let Some(cluster) = state.clusters.get(&instance.cluster).filter(|_| last && rule) {
+    // A secondary of a global database may be headless.
+    let bound = |cluster: &&super::Cluster| last && rule && cluster.global.is_none();
+    if let Some(cluster) = state.clusters.get(&instance.cluster).filter(bound) {
         if cluster.source.is_some() {
             return Err(wrong_state(
                 "Cannot delete the last instance of the read replica DB cluster. Promote the DB cluster to a standalone DB \
@@ -78,6 +80,7 @@ pub(super) fn cluster(call: &mut Call<'_>, input: &Value) -> Result<Value, AwsEr
     if cluster.status == "deleting" {
         return Err(wrong_state(format!("DB Cluster {id} is already being deleted.")));
     }
+    super::global::refuse_member(cluster)?;
     if !cluster.replicas.is_empty() {
         return Err(wrong_state(format!(
             "DB Cluster {id} cannot be deleted while it has read replicas: {}",

@@ -73,6 +73,12 @@ pub(super) struct ParameterGroup {
 }
 
 impl ParameterGroup {
+    /// Whether it switches the binary log on.
+    pub(super) fn binlog(&self) -> bool {
+        let format = self.parameters.get("binlog_format").map(String::as_str).unwrap_or_default();
+        ["MIXED", "ROW", "STATEMENT"].contains(&format.to_uppercase().as_str())
+    }
+
     fn json(&self, name: &str) -> Value {
         json!({
             "DBClusterParameterGroupName": name,
@@ -82,6 +88,10 @@ impl ParameterGroup {
         })
     }
 }
+
+/// Parameters that a cluster reads when it starts.
+/// Source: Amazon Aurora User Guide, "Aurora MySQL cluster-level parameters": static ones need a reboot.
+const STATIC: [&str; 3] = ["binlog_format", "lower_case_table_names", "performance_schema"];
 
 /// One page is enough for what a workshop makes; names filter the list.
 fn listed<T>(
@@ -210,7 +220,11 @@ pub(super) fn modify_parameter_group(call: &mut Call<'_>, input: &Value) -> Resu
     let group = call.regional().rds.parameter_groups.get_mut(&name).ok_or_else(|| no_parameter_group(&name))?;
     for parameter in input.get("Parameters").and_then(Value::as_array).into_iter().flatten() {
         let of = |member: &str| text(parameter, member).map(str::to_owned).ok_or_else(|| missing(member));
-        group.parameters.insert(of("ParameterName")?, of("ParameterValue")?);
+        let name = of("ParameterName")?;
+        if STATIC.contains(&name.as_str()) && text(parameter, "ApplyMethod") == Some("immediate") {
+            return Err(super::combination(format!("cannot use immediate apply method for static parameter: {name}")));
+        }
+        group.parameters.insert(name, of("ParameterValue")?);
     }
     Ok(json!({ "DBClusterParameterGroupName": name }))
 }
@@ -268,6 +282,6 @@ pub(super) fn binlog_of(call: &mut Call<'_>, name: Option<&str>, default: &str) 
             default.trim_start_matches("default.")
         )));
     }
-    let format = group.parameters.get("binlog_format").map(String::as_str).unwrap_or_default();
-    Ok((name, ["MIXED", "ROW", "STATEMENT"].contains(&format.to_uppercase().as_str())))
+    let binlog = group.binlog();
+    Ok((name, binlog))
 }

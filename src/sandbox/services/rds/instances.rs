@@ -3,8 +3,8 @@
 use serde_json::{Value, json};
 
 use super::{
-    Instance, Transition, after, check_identifier, combination, identifier, invalid, missing, not_found, refuse, rows,
-    shape, wrong_state,
+    Instance, Transition, after, check_identifier, combination, global, identifier, invalid, missing, not_found,
+    refuse, rows, shape, wrong_state,
 };
 use crate::sandbox::call::{self, AwsError, Call, text};
 
@@ -54,6 +54,7 @@ pub(super) fn create(call: &mut Call<'_>, input: &Value) -> Result<Value, AwsErr
         return Err(wrong_state(format!("DB Cluster {cluster_id} is in deleting state")));
     }
     check_class(&class, engine, &cluster.version)?;
+    global::check_class(cluster, &class)?;
     if state.instances.contains_key(&id) {
         return Err(AwsError::client("DBInstanceAlreadyExists", "DB instance already exists"));
     }
@@ -102,7 +103,14 @@ pub(super) fn ready(call: &mut Call<'_>, resource: &str) {
         after(call, "rds.instance.wait", &id, Transition::InstanceReady { resource: resource.to_owned() });
         return;
     }
+    let restarted = instance.status == "rebooting";
     "available".clone_into(&mut instance.status);
+    let writer = shape::writer(state, &cluster).is_some_and(|writer| writer.id == id);
+    if let Some(cluster) = state.clusters.get_mut(&cluster).filter(|_| restarted && writer) {
+        // The writer's restart makes the cluster read its static parameters.
+        let group = state.parameter_groups.get(&cluster.parameter_group);
+        cluster.binlog = group.is_some_and(super::groups::ParameterGroup::binlog);
+    }
     call.log(format!("rds instance {id} available"));
     rows::catch_up(call, &cluster);
 }
@@ -163,4 +171,21 @@ pub(super) fn modify(call: &mut Call<'_>, input: &Value) -> Result<Value, AwsErr
     }
     after(call, "rds.modify", &id, Transition::InstanceReady { resource: instance.resource });
     Ok(answer)
+}
+
+pub(super) fn reboot(call: &mut Call<'_>, input: &Value) -> Result<Value, AwsError> {
+    refuse(input, &["ForceFailover"])?;
+    let id = identifier(input, "DBInstanceIdentifier")?;
+    let instance = call.regional().rds.instances.get_mut(&id).ok_or_else(|| no_instance(&id))?;
+    if instance.status != "available" {
+        return Err(AwsError::client(
+            "InvalidDBInstanceState",
+            format!("Database instance is not in available state: {id} is {}.", instance.status),
+        ));
+    }
+    "rebooting".clone_into(&mut instance.status);
+    let resource = instance.resource.clone();
+    call.log(format!("rds instance {id} rebooting"));
+    after(call, "rds.reboot", &id, Transition::InstanceReady { resource });
+    answer(call, &id)
 }

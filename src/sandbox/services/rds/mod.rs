@@ -12,6 +12,7 @@ use crate::sandbox::world::{What, World};
 
 mod clusters;
 mod delete;
+mod global;
 mod groups;
 mod instances;
 mod replica;
@@ -21,8 +22,11 @@ mod snapshots;
 mod tagging;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod tests_global;
 
-pub use rows::{Found, find_by_endpoint, lag_by_minute, replica_lag, resume, rows, write_row};
+pub use global::GlobalCluster;
+pub use rows::{Found, find_by_endpoint, is_global, lag_by_minute, replica_lag, resume, rows, write_row};
 
 /// What this service holds.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -70,6 +74,9 @@ pub struct Cluster {
     pub source: Option<String>,
     /// The ARNs of the clusters that repeat this one.
     pub replicas: Vec<String>,
+    /// The global cluster that it is a member of; its secondaries repeat its storage, not its binary log.
+    #[serde(default)]
+    pub global: Option<String>,
     /// Its data.
     log: rows::Log,
 }
@@ -116,6 +123,18 @@ pub enum Transition {
         /// Its resource id.
         resource: String,
     },
+    /// A global cluster has changed its roles.
+    GlobalRoles {
+        /// Its identifier.
+        id: String,
+    },
+    /// A cluster has left its global cluster.
+    GlobalLeft {
+        /// The global cluster's identifier.
+        id: String,
+        /// The cluster's ARN.
+        arn: String,
+    },
     /// A replica cluster repeats its source's rows up to this one.
     Repeat {
         /// The replica's resource id.
@@ -132,6 +151,8 @@ pub fn apply(call: &mut Call<'_>, what: Transition) {
         Transition::ClusterGone { resource } => delete::cluster_gone(call, &resource),
         Transition::InstanceReady { resource } => instances::ready(call, &resource),
         Transition::InstanceGone { resource } => delete::instance_gone(call, &resource),
+        Transition::GlobalRoles { id } => global::roles_changed(call, &id),
+        Transition::GlobalLeft { id, arn } => global::left(call, &id, &arn),
         Transition::Repeat { resource, row } => rows::repeat(call, &resource, row),
     }
 }
@@ -144,9 +165,17 @@ pub fn handler(operation: &str) -> Option<Handler> {
         "ModifyDBCluster" => clusters::modify,
         "DeleteDBCluster" => delete::cluster,
         "PromoteReadReplicaDBCluster" => replica::promote,
+        "CreateGlobalCluster" => global::create,
+        "DescribeGlobalClusters" => global::describe,
+        "ModifyGlobalCluster" => global::modify,
+        "SwitchoverGlobalCluster" => global::switchover,
+        "FailoverGlobalCluster" => global::failover,
+        "RemoveFromGlobalCluster" => global::remove,
+        "DeleteGlobalCluster" => global::delete,
         "CreateDBInstance" => instances::create,
         "DescribeDBInstances" => instances::describe,
         "ModifyDBInstance" => instances::modify,
+        "RebootDBInstance" => instances::reboot,
         "DeleteDBInstance" => delete::instance,
         "CreateDBSubnetGroup" => groups::create_subnet_group,
         "DescribeDBSubnetGroups" => groups::describe_subnet_groups,
@@ -167,8 +196,9 @@ pub fn handler(operation: &str) -> Option<Handler> {
 
 /// What exists of this service in the call's account and Region.
 pub fn inventory(call: &mut Call<'_>) -> Vec<Record> {
+    let global = call.region == crate::domain::GLOBAL_REGION;
+    let mut records = if global { global::records(call) } else { Vec::new() };
     let state = &call.regional().rds;
-    let mut records = Vec::new();
     let mut push = |type_name, id: &str, arn: &str, tags: &[(String, String)], mut properties: Value| {
         if let Some(map) = properties.as_object_mut() {
             map.insert("Tags".into(), call::tag_list(tags));

@@ -78,7 +78,7 @@ pub(super) fn unlink(call: &mut Call<'_>, source: &str, replica: &str) {
 pub(super) fn promote(call: &mut Call<'_>, input: &Value) -> Result<Value, AwsError> {
     let id = identifier(input, "DBClusterIdentifier")?;
     let cluster = call.regional().rds.clusters.get_mut(&id).ok_or_else(|| not_found(&id))?;
-    let Some(source) = cluster.source.clone() else {
+    let Some(source) = cluster.source.clone().filter(|_| cluster.global.is_none()) else {
         return Err(wrong_state(format!("DB Cluster {id} is not a read replica")));
     };
     if cluster.status != "available" {

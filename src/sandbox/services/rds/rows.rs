@@ -135,7 +135,10 @@ pub fn write_row(world: &mut World, account: &str, cluster_arn: &str, value: Val
 /// Schedules the arrival of a row at a replica, behind the rows before it.
 fn send(world: &mut World, account: &str, replica: &str, row: u64) {
     let region = region_of(replica).to_owned();
-    let lag = Call::new(world, account, &region).draw("rds.binlog.lag", replica);
+    // Storage repeats faster than the binary log does.
+    let global = by_arn(world, account, replica).is_some_and(|replica| replica.global.is_some());
+    let constant = if global { "rds.global.lag" } else { "rds.binlog.lag" };
+    let lag = Call::new(world, account, &region).draw(constant, replica);
     let now = world.now;
     let Some(cluster) = by_arn_mut(world, account, replica) else { return };
     if cluster.log.following.is_none() {
@@ -187,6 +190,44 @@ pub(super) fn catch_up(call: &mut Call<'_>, cluster: &str) {
     for row in missed {
         send(call.world, &account, &arn, row);
     }
+}
+
+/// Whether a cluster has an instance that answers once it is asked to.
+pub(super) fn has_instances(world: &World, account: &str, arn: &str) -> bool {
+    reachable(world, account, arn).is_ok()
+}
+
+/// A replica gets everything that its source has, at once.
+pub(super) fn synchronise(world: &mut World, account: &str, arn: &str) {
+    let Some(replica) = by_arn(world, account, arn) else { return };
+    let (region, resource) = (region_of(arn).to_owned(), replica.resource.clone());
+    repeat(&mut Call::new(world, account, &region), &resource, u64::MAX);
+}
+
+/// A secondary becomes the primary. What the old one has beyond it is thrown away; gives the number of those rows.
+pub(super) fn promote(world: &mut World, account: &str, to: &str, from: &str) -> usize {
+    let Some(target) = by_arn_mut(world, account, to) else { return 0 };
+    target.log.following = None;
+    let last = target.log.last();
+    let Some(old) = by_arn_mut(world, account, from) else { return 0 };
+    let before = old.log.rows.len();
+    old.log.rows.retain(|row| row.number <= last);
+    before - old.log.rows.len()
+}
+
+/// A cluster follows its (new) source from now on.
+pub(super) fn follow(world: &mut World, account: &str, arn: &str, now: SimTime) {
+    let region = region_of(arn).to_owned();
+    let Some(cluster) = by_arn_mut(world, account, arn) else { return };
+    cluster.log.following = Some(now);
+    cluster.log.next = now;
+    let id = cluster.id.clone();
+    catch_up(&mut Call::new(world, account, &region), &id);
+}
+
+/// Whether a cluster belongs to a global database.
+pub fn is_global(world: &World, account: &str, arn: &str) -> bool {
+    by_arn(world, account, arn).is_some_and(|cluster| cluster.global.is_some())
 }
 
 /// Lets replicas catch up that could not repeat their source while replication was cut.

@@ -38,6 +38,10 @@ pub(super) fn writer<'s>(state: &'s State, cluster: &str) -> Option<&'s Instance
 
 pub(super) fn cluster(state: &State, cluster: &Cluster, account: &str, region: &str) -> Value {
     let writer = writer(state, &cluster.id).map(|instance| instance.id.as_str());
+    // A static parameter that was changed is read at the next restart.
+    let wanted =
+        state.parameter_groups.get(&cluster.parameter_group).is_some_and(super::groups::ParameterGroup::binlog);
+    let pending = wanted != cluster.binlog;
     let members: Vec<Value> = state
         .instances
         .values()
@@ -47,7 +51,7 @@ pub(super) fn cluster(state: &State, cluster: &Cluster, account: &str, region: &
                 "DBInstanceIdentifier": instance.id,
                 // The instances of a replica cluster only read, yet its first one is the cluster's writer.
                 "IsClusterWriter": writer == Some(instance.id.as_str()),
-                "DBClusterParameterGroupStatus": "in-sync",
+                "DBClusterParameterGroupStatus": if pending { "pending-reboot" } else { "in-sync" },
                 "PromotionTier": instance.tier,
             })
         })
@@ -74,10 +78,15 @@ pub(super) fn cluster(state: &State, cluster: &Cluster, account: &str, region: &
     put("EngineVersion", json!(cluster.version));
     put("Port", json!(cluster.port));
     put("MasterUsername", json!(cluster.user));
-    if let Some(source) = &cluster.source {
-        put("ReplicationSourceIdentifier", json!(source));
+    if let Some(global) = &cluster.global {
+        put("GlobalClusterIdentifier", json!(global));
+        put("GlobalWriteForwardingStatus", json!("disabled"));
+    } else {
+        if let Some(source) = &cluster.source {
+            put("ReplicationSourceIdentifier", json!(source));
+        }
+        put("ReadReplicaIdentifiers", json!(cluster.replicas));
     }
-    put("ReadReplicaIdentifiers", json!(cluster.replicas));
     put("DBClusterMembers", json!(members));
     put("VpcSecurityGroups", json!(groups));
     put("StorageEncrypted", json!(cluster.key.is_some()));

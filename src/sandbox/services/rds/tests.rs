@@ -88,7 +88,11 @@ fn retired_engines_and_missing_users_are_refused() {
     let mut retired = cluster("blog", json!({}));
     retired["Engine"] = json!("aurora");
     assert_eq!(code(invoke(&mut world, R1, "CreateDBCluster", retired)), "InvalidParameterValue");
-    let nobody = json!({ "DBClusterIdentifier": "blog", "Engine": "aurora-mysql" });
+    let source = primary(&mut world);
+    let copy = json!({ "DBClusterIdentifier": "copy", "Engine": "aurora", "ReplicationSourceIdentifier": source });
+    let refused = invoke(&mut world, R2, "CreateDBCluster", copy).unwrap_err();
+    assert!(refused.message.contains("end of life"), "retired, not unlike its source: {refused}");
+    let nobody = json!({ "DBClusterIdentifier": "other", "Engine": "aurora-mysql" });
     assert_eq!(code(invoke(&mut world, R1, "CreateDBCluster", nobody)), "InvalidParameterValue");
 }
 

@@ -16,13 +16,22 @@ use crate::sandbox::world::World;
 
 mod body;
 mod buckets;
+mod checksum;
+mod conditions;
+mod copy;
+mod delete;
 mod listing;
+mod multipart;
 mod objects;
 mod policy;
 mod replication;
 mod settings;
+mod tagging;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod tests_multipart;
+mod uploads;
 
 pub use body::Body;
 pub use policy::service_may_read;
@@ -55,6 +64,9 @@ pub struct Bucket {
     pub tags: Vec<(String, String)>,
     /// Copies that wait until replication is possible again.
     pub held: Vec<Copy>,
+    /// Multipart uploads that are neither complete nor aborted, by id.
+    #[serde(default)]
+    uploads: BTreeMap<String, multipart::Upload>,
 }
 
 /// One version of an object, or a delete marker.
@@ -66,8 +78,11 @@ pub struct Version {
     pub delete_marker: bool,
     /// Its bytes.
     pub body: Body,
-    /// The MD5 of the bytes in hexadecimal, without quotes.
+    /// The MD5 of the bytes in hexadecimal (of a multipart upload: of its parts' MD5s, and their number), without quotes.
     pub etag: String,
+    /// The checksums that came with the bytes, by member name, in base64.
+    #[serde(default)]
+    pub checksums: BTreeMap<String, String>,
     /// When it was written.
     pub modified: SimTime,
     /// `ContentType`, `CacheControl` and the like by member name.
@@ -120,9 +135,19 @@ pub fn handler(operation: &str) -> Option<Handler> {
         "PutObject" => objects::put,
         "GetObject" => objects::get,
         "HeadObject" => objects::head,
-        "DeleteObject" => objects::delete,
-        "DeleteObjects" => objects::delete_many,
-        "CopyObject" => objects::copy,
+        "DeleteObject" => delete::one,
+        "DeleteObjects" => delete::many,
+        "CopyObject" => copy::copy,
+        "PutObjectTagging" => tagging::put,
+        "GetObjectTagging" => tagging::get,
+        "DeleteObjectTagging" => tagging::delete,
+        "CreateMultipartUpload" => multipart::create,
+        "UploadPart" => multipart::upload_part,
+        "UploadPartCopy" => multipart::upload_part_copy,
+        "CompleteMultipartUpload" => multipart::complete,
+        "AbortMultipartUpload" => multipart::abort,
+        "ListParts" => uploads::list_parts,
+        "ListMultipartUploads" => uploads::list,
         "ListObjects" => listing::list_v1,
         "ListObjectsV2" => listing::list_v2,
         "ListObjectVersions" => listing::list_versions,
@@ -228,6 +253,10 @@ fn bucket<'c>(call: &'c Call<'_>, name: &str) -> Result<&'c Bucket, AwsError> {
 /// The bucket of that name, for writing.
 fn bucket_mut<'c>(call: &'c mut Call<'_>, name: &str) -> Result<&'c mut Bucket, AwsError> {
     call.world.buckets.get_mut(name).ok_or_else(|| no_such_bucket(name))
+}
+
+fn no_such_key(key: &str) -> AwsError {
+    AwsError { fields: json!({ "Key": key }), ..AwsError::not_found("NoSuchKey", "The specified key does not exist.") }
 }
 
 fn no_such_bucket(name: &str) -> AwsError {

@@ -1,11 +1,12 @@
-//! Objects: writing, reading, removing and copying versions.
+//! Objects: writing and reading versions.
 
 use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
-use super::{Body, Bucket, Version, bucket, bucket_mut, bucket_name, replication};
+use super::{Body, Bucket, Version, bucket, bucket_mut, bucket_name, checksum, conditions, no_such_key, replication};
 use crate::domain::md5;
+use crate::protocol::percent;
 use crate::sandbox::call::{AwsError, Call, required, text};
 
 /// Members of a write that a read gives back.
@@ -19,22 +20,28 @@ const HEADERS: [&str; 7] = [
     "WebsiteRedirectLocation",
 ];
 /// Members whose meaning is not simulated; taking them silently would be a lie.
-const NOT_SIMULATED: [&str; 8] = [
+const NOT_SIMULATED: [&str; 13] = [
     "SSECustomerAlgorithm",
+    "CopySourceSSECustomerAlgorithm",
     "ObjectLockMode",
+    "ObjectLockRetainUntilDate",
     "ObjectLockLegalHoldStatus",
     "WriteOffsetBytes",
     "GrantFullControl",
     "GrantRead",
-    "PartNumber",
+    "GrantReadACP",
+    "GrantWriteACP",
+    "Expires",
+    "ResponseExpires",
     "MFA",
 ];
 /// Source: Amazon S3 API Reference, PutObject: a single put takes up to 5 GB; keys are up to 1,024 bytes.
 const MAX_KEY: usize = 1024;
-/// Source: aws-behaviour.md 2: DeleteObjects takes 1,000 keys per call.
-const MAX_DELETE: usize = 1000;
+/// Source: Amazon S3 User Guide, "Categorizing your objects using tags": up to 10 tags, keys of 128 and values of 256
+/// characters.
+const MAX_TAGS: usize = 10;
 
-fn check(call: &Call<'_>, name: &str, input: &Value) -> Result<(), AwsError> {
+pub(super) fn check(call: &Call<'_>, name: &str, input: &Value) -> Result<(), AwsError> {
     if let Some(member) = NOT_SIMULATED.iter().find(|member| input.get(**member).is_some()) {
         return Err(AwsError::with_status(501, "NotImplemented", format!("The sandbox does not simulate {member}.")));
     }
@@ -49,7 +56,7 @@ fn check(call: &Call<'_>, name: &str, input: &Value) -> Result<(), AwsError> {
     Ok(())
 }
 
-fn strings(value: Option<&Value>) -> BTreeMap<String, String> {
+pub(super) fn strings(value: Option<&Value>) -> BTreeMap<String, String> {
     let map = value.and_then(Value::as_object);
     map.into_iter()
         .flatten()
@@ -57,14 +64,74 @@ fn strings(value: Option<&Value>) -> BTreeMap<String, String> {
         .collect()
 }
 
-fn headers(input: &Value) -> BTreeMap<String, String> {
+pub(super) fn headers(input: &Value) -> BTreeMap<String, String> {
     HEADERS.iter().filter_map(|name| text(input, name).map(|value| ((*name).to_owned(), value.to_owned()))).collect()
 }
 
-/// `k=v&k2=v2` as pairs; percent signs stay, since tags of the workshop have none.
-fn query_tags(tags: Option<&str>) -> Vec<(String, String)> {
-    let pairs = tags.unwrap_or_default().split('&').filter(|pair| !pair.is_empty());
-    pairs.map(|pair| pair.split_once('=').unwrap_or((pair, ""))).map(|(k, v)| (k.to_owned(), v.to_owned())).collect()
+/// `k=v&k2=v2` as pairs.
+pub(super) fn query_tags(tags: Option<&str>) -> Result<Vec<(String, String)>, AwsError> {
+    let tags: Vec<(String, String)> = percent::pairs(tags.unwrap_or_default()).collect();
+    check_tags(&tags)?;
+    Ok(tags)
+}
+
+/// Checks the tags of an object.
+pub(super) fn check_tags(tags: &[(String, String)]) -> Result<(), AwsError> {
+    let invalid = |message: &str| Err(AwsError::client("InvalidTag", message));
+    if tags.len() > MAX_TAGS {
+        return Err(AwsError::client("BadRequest", "Object tags cannot be greater than 10"));
+    }
+    for (index, (key, value)) in tags.iter().enumerate() {
+        if key.is_empty() || key.chars().count() > 128 {
+            return invalid("The TagKey you have provided is invalid");
+        }
+        if value.chars().count() > 256 {
+            return invalid("The TagValue you have provided is invalid");
+        }
+        if tags.iter().skip(index + 1).any(|(other, _)| other == key) {
+            return invalid("Cannot provide multiple Tags with the same key");
+        }
+    }
+    Ok(())
+}
+
+/// How a new version is encrypted: as the request says, or as its bucket does by default.
+/// Source: Amazon S3 User Guide, "Setting default server-side encryption behavior": SSE-S3 where nothing else is said.
+pub(super) fn encryption(call: &Call<'_>, name: &str, input: &Value) -> Result<BTreeMap<String, String>, AwsError> {
+    let default = bucket(call, name)?.encryption.as_ref();
+    let default = default.and_then(|all| all.pointer("/Rules/0/ApplyServerSideEncryptionByDefault"));
+    let own = text(input, "ServerSideEncryption");
+    let algorithm = own.or(default.and_then(|rule| text(rule, "SSEAlgorithm"))).unwrap_or("AES256");
+    let mut kept = BTreeMap::from([("ServerSideEncryption".to_owned(), algorithm.to_owned())]);
+    if algorithm.starts_with("aws:kms") {
+        let inherited = default.filter(|_| own.is_none()).and_then(|rule| text(rule, "KMSMasterKeyID"));
+        let key = text(input, "SSEKMSKeyId").or(inherited).map(str::to_owned);
+        let key = key.unwrap_or_else(|| call.arn("kms", "alias/aws/s3"));
+        kept.insert("SSEKMSKeyId".to_owned(), key);
+    }
+    Ok(kept)
+}
+
+/// What an answer to a write says about encryption and checksums.
+pub(super) fn written(version: &Version) -> Map<String, Value> {
+    let mut map = Map::new();
+    for member in ["ServerSideEncryption", "SSEKMSKeyId"] {
+        if let Some(value) = version.headers.get(member) {
+            map.insert(member.to_owned(), json!(value));
+        }
+    }
+    map.extend(checksums(version));
+    map
+}
+
+/// The kept checksum, and whether it is of the whole object.
+pub(super) fn checksums(version: &Version) -> Map<String, Value> {
+    let mut map: Map<String, Value> =
+        version.checksums.iter().map(|(member, value)| (member.clone(), json!(value))).collect();
+    if let Some(kind) = checksum::kind(&version.checksums) {
+        map.insert("ChecksumType".to_owned(), json!(kind));
+    }
+    map
 }
 
 /// Adds a version as its bucket's versioning demands, has it replicated, and gives its id.
@@ -85,50 +152,40 @@ pub(super) fn put(call: &mut Call<'_>, input: &Value) -> Result<Value, AwsError>
     let name = bucket_name(call, input)?;
     check(call, &name, input)?;
     let key = required(input, "Key")?.to_owned();
-    let current = current(bucket(call, &name)?, &key);
-    let exists = current.is_some();
-    let matches = text(input, "IfMatch").is_none_or(|wanted| current.is_some_and(|found| same_etag(wanted, found)));
-    if (text(input, "IfNoneMatch") == Some("*") && exists) || !matches {
-        return Err(precondition_failed());
-    }
+    conditions::of_write(input, &key, current(bucket(call, &name)?, &key))?;
     let bytes = call.payload.take().unwrap_or_default();
-    let etag = md5::hex(&bytes);
+    let mut headers = headers(input);
+    headers.extend(encryption(call, &name, input)?);
     let version = Version {
-        etag: etag.clone(),
+        etag: md5::hex(&bytes),
+        checksums: checksum::check(input, &bytes)?,
         body: Body(bytes),
-        headers: headers(input),
+        headers,
         metadata: strings(input.get("Metadata")),
-        tags: query_tags(text(input, "Tagging")),
+        tags: query_tags(text(input, "Tagging"))?,
         ..Version::default()
     };
+    let mut output = written(&version);
+    output.insert("ETag".into(), json!(format!("\"{}\"", version.etag)));
     let id = store(call, &name, &key, version)?;
-    let mut output = json!({ "ETag": format!("\"{etag}\""), "ServerSideEncryption": "AES256" });
     if id != "null" {
-        set(&mut output, "VersionId", json!(id));
+        output.insert("VersionId".into(), json!(id));
     }
-    Ok(output)
+    Ok(Value::Object(output))
 }
 
-fn set(output: &mut Value, member: &str, value: Value) {
+pub(super) fn set(output: &mut Value, member: &str, value: Value) {
     if let Some(map) = output.as_object_mut() {
         map.insert(member.to_owned(), value);
     }
 }
 
-fn current<'b>(bucket: &'b Bucket, key: &str) -> Option<&'b Version> {
+pub(super) fn current<'b>(bucket: &'b Bucket, key: &str) -> Option<&'b Version> {
     bucket.objects.get(key)?.last().filter(|version| !version.delete_marker)
 }
 
-fn precondition_failed() -> AwsError {
-    AwsError::with_status(412, "PreconditionFailed", "At least one of the pre-conditions you specified did not hold")
-}
-
-fn same_etag(wanted: &str, version: &Version) -> bool {
-    wanted == "*" || wanted.trim_matches('"') == version.etag
-}
-
 /// The version that a read asks for.
-fn wanted(call: &Call<'_>, name: &str, key: &str, id: Option<&str>) -> Result<Version, AwsError> {
+pub(super) fn wanted(call: &Call<'_>, name: &str, key: &str, id: Option<&str>) -> Result<Version, AwsError> {
     let versions = bucket(call, name)?.objects.get(key).map(Vec::as_slice).unwrap_or_default();
     let found = match id {
         Some(id) => versions.iter().find(|version| version.id == id),
@@ -145,10 +202,8 @@ fn wanted(call: &Call<'_>, name: &str, key: &str, id: Option<&str>) -> Result<Ve
             fields: json!({ "Key": key, "VersionId": id }),
             ..AwsError::not_found("NoSuchVersion", "The specified version does not exist.")
         }),
-        _ => Err(AwsError {
-            fields: json!({ "Key": key }),
-            ..AwsError::not_found("NoSuchKey", "The specified key does not exist.")
-        }),
+        (Some(_), None) => Err(AwsError { fields: json!({ "Key": key, "DeleteMarker": true }), ..no_such_key(key) }),
+        _ => Err(no_such_key(key)),
     }
 }
 
@@ -161,7 +216,7 @@ fn description(call: &Call<'_>, name: &str, version: &Version) -> Result<Value, 
     map.insert("ContentLength".into(), json!(version.body.0.len()));
     map.insert("ETag".into(), json!(format!("\"{}\"", version.etag)));
     map.insert("LastModified".into(), json!(version.modified.epoch_seconds()));
-    map.insert("ServerSideEncryption".into(), json!("AES256"));
+    map.entry("ServerSideEncryption").or_insert_with(|| json!("AES256"));
     map.insert("Metadata".into(), json!(version.metadata));
     if bucket(call, name)?.versioning.is_some() {
         map.insert("VersionId".into(), json!(version.id));
@@ -178,181 +233,92 @@ fn description(call: &Call<'_>, name: &str, version: &Version) -> Result<Value, 
 fn read(call: &mut Call<'_>, input: &Value) -> Result<(Value, Version), AwsError> {
     let name = bucket_name(call, input)?;
     check(call, &name, input)?;
+    if input.get("PartNumber").is_some() {
+        return Err(AwsError::with_status(501, "NotImplemented", "The sandbox does not simulate PartNumber in reads."));
+    }
     let key = required(input, "Key")?;
     let version = wanted(call, &name, key, text(input, "VersionId"))?;
-    if text(input, "IfMatch").is_some_and(|wanted| !same_etag(wanted, &version)) {
-        return Err(precondition_failed());
+    conditions::of_read(input, &version)?;
+    let mut output = description(call, &name, &version)?;
+    if text(input, "ChecksumMode") == Some("ENABLED") && text(input, "Range").is_none() {
+        for (member, value) in checksums(&version) {
+            set(&mut output, &member, value);
+        }
     }
-    if text(input, "IfNoneMatch").is_some_and(|wanted| same_etag(wanted, &version)) {
-        return Err(AwsError::with_status(304, "NotModified", "Not Modified"));
+    for member in ["CacheControl", "ContentDisposition", "ContentEncoding", "ContentLanguage", "ContentType"] {
+        if let Some(value) = text(input, &format!("Response{member}")) {
+            set(&mut output, member, json!(value));
+        }
     }
-    let output = description(call, &name, &version)?;
     Ok((output, version))
+}
+
+/// Narrows an answer to the range that was asked for, and gives its bytes' place.
+fn narrow(output: &mut Value, input: &Value, length: usize) -> Result<Option<(usize, usize)>, AwsError> {
+    let Some(range) = text(input, "Range") else { return Ok(None) };
+    match byte_range(range, length) {
+        Range::Ignored => Ok(None),
+        Range::Unsatisfiable => Err(AwsError {
+            fields: json!({ "RangeRequested": range, "ActualObjectSize": length.to_string() }),
+            ..AwsError::with_status(416, "InvalidRange", "The requested range is not satisfiable")
+        }),
+        Range::Bytes(from, to) => {
+            set(output, "ContentRange", json!(format!("bytes {from}-{to}/{length}")));
+            set(output, "ContentLength", json!(to + 1 - from));
+            Ok(Some((from, to)))
+        }
+    }
 }
 
 pub(super) fn get(call: &mut Call<'_>, input: &Value) -> Result<Value, AwsError> {
     let (mut output, version) = read(call, input)?;
     let bytes = version.body.0;
-    let bytes = match text(input, "Range") {
-        None => bytes,
-        Some(range) => {
-            let (from, to) = byte_range(range, bytes.len())
-                .ok_or_else(|| AwsError::with_status(416, "InvalidRange", "The requested range is not satisfiable"))?;
-            set(&mut output, "ContentRange", json!(format!("bytes {from}-{to}/{}", bytes.len())));
-            set(&mut output, "ContentLength", json!(to + 1 - from));
-            bytes.slice(from..=to)
-        }
-    };
-    call.reply_payload = Some(bytes);
+    let place = narrow(&mut output, input, bytes.len())?;
+    call.reply_payload = Some(place.map_or_else(|| bytes.clone(), |(from, to)| bytes.slice(from..=to)));
     Ok(output)
 }
 
-/// `bytes=from-to`, `bytes=from-` or `bytes=-last` as the first and the last position.
-fn byte_range(range: &str, length: usize) -> Option<(usize, usize)> {
-    let (from, to) = range.strip_prefix("bytes=")?.split_once('-')?;
-    let last = length.checked_sub(1)?;
-    let (from, to) = match (from.parse::<usize>().ok(), to.parse::<usize>().ok()) {
-        (Some(from), to) => (from, to.unwrap_or(last).min(last)),
-        (None, Some(count)) => (length.saturating_sub(count), last),
-        (None, None) => return None,
+/// What a `Range` header comes to.
+#[derive(Debug, PartialEq)]
+pub(super) enum Range {
+    /// It is none that S3 reads, which answers with the whole object.
+    Ignored,
+    /// It lies behind the end.
+    Unsatisfiable,
+    /// The first and the last position.
+    Bytes(usize, usize),
+}
+
+/// `bytes=from-to`, `bytes=from-` or `bytes=-last`.
+pub(super) fn byte_range(range: &str, length: usize) -> Range {
+    let Some((from, to)) = range.strip_prefix("bytes=").and_then(|range| range.split_once('-')) else {
+        return Range::Ignored;
     };
-    (from <= to).then_some((from, to))
+    let position = |text: &str| text.parse::<usize>().ok();
+    let last = length.saturating_sub(1);
+    let (from, to) = match (from, to) {
+        ("", count) => match position(count) {
+            Some(0) => return Range::Unsatisfiable,
+            Some(count) => (length.saturating_sub(count), last),
+            None => return Range::Ignored,
+        },
+        (from, "") => (position(from).unwrap_or(usize::MAX), last),
+        (from, to) => match (position(from), position(to)) {
+            (Some(from), Some(to)) if from <= to => (from, to.min(last)),
+            _ => return Range::Ignored,
+        },
+    };
+    if from >= length { Range::Unsatisfiable } else { Range::Bytes(from, to) }
 }
 
 pub(super) fn head(call: &mut Call<'_>, input: &Value) -> Result<Value, AwsError> {
+    let described = read(call, input).and_then(|(mut output, version)| {
+        narrow(&mut output, input, version.body.0.len())?;
+        Ok(output)
+    });
     // An answer to HEAD has no body: clients know nothing but its status.
-    read(call, input).map(|(output, _)| output).map_err(|error| match error.status {
-        404 => AwsError::not_found("NotFound", "Not Found"),
+    described.map_err(|error| match error.status {
+        404 => AwsError { fields: error.fields, ..AwsError::not_found("NotFound", "Not Found") },
         _ => error,
     })
-}
-
-pub(super) fn delete(call: &mut Call<'_>, input: &Value) -> Result<Value, AwsError> {
-    let name = bucket_name(call, input)?;
-    check(call, &name, input)?;
-    remove(call, &name, required(input, "Key")?, text(input, "VersionId"))
-}
-
-/// Removes one version for good, or marks the object deleted.
-fn remove(call: &mut Call<'_>, name: &str, key: &str, id: Option<&str>) -> Result<Value, AwsError> {
-    let found = bucket_mut(call, name)?;
-    if let Some(id) = id {
-        let mut output = json!({ "VersionId": id });
-        if let Some(versions) = found.objects.get_mut(key) {
-            if versions.iter().any(|version| version.id == id && version.delete_marker) {
-                set(&mut output, "DeleteMarker", json!(true));
-            }
-            versions.retain(|version| version.id != id);
-            if versions.is_empty() {
-                found.objects.remove(key);
-            }
-        }
-        return Ok(output);
-    }
-    if found.versioning.is_none() {
-        found.objects.remove(key);
-        return Ok(json!({}));
-    }
-    let marker = Version { delete_marker: true, ..Version::default() };
-    let id = store(call, name, key, marker)?;
-    Ok(json!({ "DeleteMarker": true, "VersionId": id }))
-}
-
-pub(super) fn delete_many(call: &mut Call<'_>, input: &Value) -> Result<Value, AwsError> {
-    let name = bucket_name(call, input)?;
-    let delete = input.get("Delete").unwrap_or(&Value::Null);
-    let objects = delete.get("Objects").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
-    if objects.is_empty() || objects.len() > MAX_DELETE {
-        return Err(super::settings::malformed());
-    }
-    let quiet = delete.get("Quiet").and_then(Value::as_bool).unwrap_or(false);
-    let mut deleted = Vec::new();
-    for object in objects {
-        let key = required(object, "Key")?;
-        let asked = text(object, "VersionId");
-        let removed = remove(call, &name, key, asked)?;
-        let mut entry = json!({ "Key": key });
-        if let Some(id) = asked {
-            set(&mut entry, "VersionId", json!(id));
-        }
-        if removed.get("DeleteMarker").is_some() {
-            set(&mut entry, "DeleteMarker", json!(true));
-            set(&mut entry, "DeleteMarkerVersionId", removed.get("VersionId").cloned().unwrap_or_default());
-        }
-        deleted.push(entry);
-    }
-    Ok(if quiet { json!({}) } else { json!({ "Deleted": deleted }) })
-}
-
-pub(super) fn copy(call: &mut Call<'_>, input: &Value) -> Result<Value, AwsError> {
-    let name = bucket_name(call, input)?;
-    check(call, &name, input)?;
-    let key = required(input, "Key")?.to_owned();
-    let (source, id) = copy_source(required(input, "CopySource")?);
-    let (source_bucket, source_key) = source.split_once('/').ok_or_else(|| {
-        AwsError::client(
-            "InvalidArgument",
-            "Copy Source must mention the source bucket and key: sourcebucket/sourcekey",
-        )
-    })?;
-    let owned = call.world.buckets.get(source_bucket).is_some_and(|bucket| bucket.account == call.account);
-    if !owned && call.world.buckets.contains_key(source_bucket) {
-        return Err(AwsError::with_status(403, "AccessDenied", "Access Denied"));
-    }
-    let from = wanted(call, source_bucket, source_key, id.as_deref())?;
-    let replace = text(input, "MetadataDirective") == Some("REPLACE");
-    if source_bucket == name && source_key == key && !replace && id.is_none() {
-        return Err(AwsError::client(
-            "InvalidRequest",
-            "This copy request is illegal because it is trying to copy an object to itself without changing the object's \
-             metadata, storage class, website redirect location or encryption attributes.",
-        ));
-    }
-    let source_version = from.id.clone();
-    let version = Version {
-        headers: if replace { headers(input) } else { from.headers },
-        metadata: if replace { strings(input.get("Metadata")) } else { from.metadata },
-        tags: if text(input, "TaggingDirective") == Some("REPLACE") {
-            query_tags(text(input, "Tagging"))
-        } else {
-            from.tags
-        },
-        etag: from.etag.clone(),
-        body: from.body,
-        ..Version::default()
-    };
-    let stored = store(call, &name, &key, version)?;
-    let mut output = json!({
-        "CopyObjectResult": { "ETag": format!("\"{}\"", from.etag), "LastModified": call.now().epoch_seconds() },
-        "ServerSideEncryption": "AES256",
-    });
-    for (member, id) in [("VersionId", stored), ("CopySourceVersionId", source_version)] {
-        if id != "null" {
-            set(&mut output, member, json!(id));
-        }
-    }
-    Ok(output)
-}
-
-/// `/bucket/key%20name?versionId=…` as `bucket/key name` and the version.
-fn copy_source(text: &str) -> (String, Option<String>) {
-    let text = text.strip_prefix('/').unwrap_or(text);
-    let (path, id) = match text.split_once("?versionId=") {
-        Some((path, id)) => (path, Some(id.to_owned())),
-        None => (text, None),
-    };
-    let mut bytes = Vec::with_capacity(path.len());
-    let mut rest = path.as_bytes();
-    while let Some((byte, after)) = rest.split_first() {
-        let escaped = (*byte == b'%').then(|| hex_pair(after)).flatten();
-        bytes.push(escaped.unwrap_or(*byte));
-        rest = if escaped.is_some() { after.get(2..).unwrap_or_default() } else { after };
-    }
-    (String::from_utf8_lossy(&bytes).into_owned(), id)
-}
-
-/// The value of the two hexadecimal digits that a percent sign leads.
-fn hex_pair(after: &[u8]) -> Option<u8> {
-    let digits = std::str::from_utf8(after.get(..2)?).ok()?;
-    u8::from_str_radix(digits, 16).ok()
 }
