@@ -83,7 +83,7 @@ fn tabs_to_actions(pane: crate::app::Pane) -> usize {
 #[derive(Default)]
 pub(super) struct Told {
     job_lines: BTreeMap<JobId, usize>,
-    job_told: BTreeMap<JobId, Duration>,
+    job_spoke: BTreeMap<JobId, Duration>,
     job_words: BTreeMap<JobId, &'static str>,
     checks: BTreeMap<String, String>,
     notice: Option<String>,
@@ -124,7 +124,7 @@ impl Told {
     fn jobs(&mut self, model: &Model, lines: &mut Vec<String>) {
         for job in &model.jobs {
             let seen = self.job_lines.entry(job.id).or_insert(0);
-            let told = self.job_told.entry(job.id).or_insert(model.wall);
+            let told = self.job_spoke.entry(job.id).or_insert(model.wall);
             if *seen < job.lines.len() {
                 *told = model.wall;
             } else if !job.doing.is_empty() && model.wall.saturating_sub(*told) >= QUIET {

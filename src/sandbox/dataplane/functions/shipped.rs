@@ -1,5 +1,5 @@
 //! Archives for tests: the code that ships, and small ones.
-#![allow(clippy::unwrap_used, clippy::expect_used)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::missing_panics_doc)]
 
 use std::io::{Cursor, Write};
 use std::path::Path;

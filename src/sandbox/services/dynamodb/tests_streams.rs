@@ -56,7 +56,9 @@ fn keys(records: &Value) -> Vec<&str> {
 #[test]
 fn an_iterator_walks_the_shard_and_expires() {
     let (mut world, arn, shard) = world();
-    ["a", "b", "c"].iter().for_each(|key| put(&mut world, key));
+    for key in ["a", "b", "c"] {
+        put(&mut world, key);
+    }
     let first = iterator(&mut world, &arn, &shard, "TRIM_HORIZON", None).unwrap();
     let get = |world: &mut World, iterator: &Value, limit: u64| {
         ask(world, "dynamodbstreams", "GetRecords", &json!({ "ShardIterator": iterator, "Limit": limit }))

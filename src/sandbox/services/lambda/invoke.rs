@@ -42,7 +42,7 @@ pub fn invoke(call: &mut Call<'_>, input: &Value) -> Result<Value, AwsError> {
             map.insert("FunctionError".into(), json!("Unhandled"));
         }
         if text(input, "LogType") == Some("Tail") {
-            let log = done.log.iter().map(|line| format!("{line}\n")).collect::<String>().into_bytes();
+            let log = (done.log.join("\n") + "\n").into_bytes();
             let tail = log.get(log.len().saturating_sub(TAIL)..).unwrap_or_default();
             map.insert("LogResult".into(), json!(STANDARD.encode(tail)));
         }

@@ -87,8 +87,8 @@ const MOST: i64 = 10_000;
 /// What an input says about batches and retries, checked.
 struct Settings {
     batch: Option<u64>,
-    /// The outer option is whether it was said, the inner one whether there is a limit.
-    retries: Option<Option<u64>>,
+    /// -1 for as many as the records live; none when nothing was said.
+    retries: Option<i64>,
     enabled: Option<bool>,
 }
 
@@ -114,7 +114,7 @@ impl Settings {
         };
         Ok(Self {
             batch: number("BatchSize", 1)?.and_then(|size| u64::try_from(size).ok()),
-            retries: number("MaximumRetryAttempts", -1)?.map(|most| u64::try_from(most).ok()),
+            retries: number("MaximumRetryAttempts", -1)?,
             enabled: input.get("Enabled").and_then(Value::as_bool),
         })
     }
@@ -173,7 +173,7 @@ pub fn create(call: &mut Call<'_>, input: &Value) -> Result<Value, AwsError> {
         state: if settings.enabled == Some(false) { "Disabled" } else { "Creating" }.to_owned(),
         batch: settings.batch.unwrap_or(100),
         starting,
-        retries: settings.retries.flatten(),
+        retries: settings.retries.and_then(|most| u64::try_from(most).ok()),
         failed: 0,
         modified: call.now(),
         result: "No records processed".to_owned(),
@@ -210,7 +210,7 @@ pub fn update(call: &mut Call<'_>, input: &Value) -> Result<Value, AwsError> {
         name.clone_into(&mut source.function);
     }
     source.batch = settings.batch.unwrap_or(source.batch);
-    source.retries = settings.retries.unwrap_or(source.retries);
+    source.retries = settings.retries.map_or(source.retries, |most| u64::try_from(most).ok());
     source.modified = call.now();
     let (was_on, on) = (source.state == "Enabled", settings.enabled.unwrap_or(source.state == "Enabled"));
     let state = match (was_on, on) {

@@ -164,7 +164,7 @@ pub(super) fn create(call: &mut Call<'_>, input: &Value) -> Result<Value, AwsErr
             cluster.global = Some(id.clone());
         }
     } else {
-        global.engine = text(input, "Engine").ok_or_else(|| missing("Engine"))?.to_owned();
+        text(input, "Engine").ok_or_else(|| missing("Engine"))?.clone_into(&mut global.engine);
         global.version = clusters::version(&global.engine, text(input, "EngineVersion"))?.0;
         global.database = text(input, "DatabaseName").map(str::to_owned);
         global.encrypted = input.get("StorageEncrypted").and_then(Value::as_bool).unwrap_or(false);

@@ -92,7 +92,6 @@ pub(super) fn of_write(input: &Value, key: &str, current: Option<&Version>) -> R
 /// The condition that a delete puts on what is there. Deleting nothing succeeds without one.
 pub(super) fn of_delete(wanted: Option<&str>, key: &str, current: Option<&Version>) -> Result<(), AwsError> {
     match (wanted, current) {
-        (None, _) => Ok(()),
         (Some(_), None) => Err(super::no_such_key(key)),
         (Some(wanted), Some(found)) if !same_etag(wanted, found) => Err(failed("If-Match")),
         _ => Ok(()),

@@ -232,7 +232,9 @@ pub(super) fn complete(call: &mut Call<'_>, input: &Value) -> Result<Value, AwsE
     let parts = chosen(&upload, input)?;
     conditions::of_write(input, &upload.key, objects::current(bucket(call, &name)?, &upload.key))?;
     let mut bytes = BytesMut::with_capacity(parts.iter().map(|part| part.body.0.len()).sum());
-    parts.iter().for_each(|part| bytes.extend_from_slice(&part.body.0));
+    for part in &parts {
+        bytes.extend_from_slice(&part.body.0);
+    }
     let bytes = bytes.freeze();
     if input.get("MpuObjectSize").and_then(Value::as_u64).is_some_and(|size| size != bytes.len() as u64) {
         return Err(AwsError::client("InvalidRequest", "The provided 'x-amz-mp-object-size' header does not match."));
