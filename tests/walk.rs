@@ -78,6 +78,12 @@ fn spins(screen: &str) -> bool {
     pane.take(8).any(|line| line.chars().take(40).any(|c| "◐◓◑◒".contains(c)))
 }
 
+/// Whether an action of the step has failed.
+fn failed(screen: &str) -> bool {
+    let pane = screen.lines().skip_while(|line| !line.contains("┌ Action"));
+    pane.take(8).any(|line| line.contains('✗') && !line.contains("Checks"))
+}
+
 /// Whether no action of the step was run.
 fn idle(screen: &str) -> bool {
     screen.contains("not run") && !spins(screen)
@@ -99,6 +105,11 @@ fn do_step(terminal: &mut Terminal, run: bool) {
         let screen = terminal.screen();
         assert!(Instant::now() < deadline, "the step is not done; the screen is:\n{screen}");
         let footer = last_line(&screen);
+        if pressed && failed(&screen) {
+            terminal.send("\r");
+            terminal.within(ANSWER, |now| now != screen);
+            panic!("the action failed:\n{screen}\n\n{}", terminal.screen());
+        }
         if asks(&screen) {
             terminal.send("y");
             terminal.wait("an answered question", |screen| !asks(screen));
@@ -132,6 +143,12 @@ fn do_step(terminal: &mut Terminal, run: bool) {
 /// Runs the drill of the fault at that place of the list until it is over and the Region is back, and returns to the step.
 fn drill(terminal: &mut Terminal, fault: usize) {
     terminal.send("d");
+    let screen = terminal.wait("the drill's screen", |screen| {
+        screen.contains("Choose what to break") || last_line(screen).contains("new drill")
+    });
+    if last_line(&screen).contains("new drill") {
+        terminal.send(" ");
+    }
     terminal.wait_for("Choose what to break");
     for _ in 0..fault {
         let before = terminal.screen();
@@ -209,8 +226,9 @@ fn the_whole_workshop_is_walked_with_a_kill_in_module_2() {
     next(&mut terminal, 2, STEPS[2]);
     terminal.send("1");
     terminal.wait("the speed of the wall", |screen| first_line(screen).contains("×1 "));
+    terminal.wait("what can be run", |screen| last_line(screen).contains("Enter  run"));
     terminal.send("\r");
-    terminal.wait("a cluster that is being made", |screen| spins(screen) && screen.contains("creating"));
+    terminal.wait("a cluster that is being made", |screen| spins(screen) && screen.contains("creating for"));
     terminal.kill();
     let mut terminal = Terminal::start(state.path(), &["--speed", FAST], 80, 24);
     terminal.wait("the same step", |screen| first_line(screen).contains(" 2/8") && checks(screen).is_some());

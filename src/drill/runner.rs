@@ -260,7 +260,7 @@ impl<'r> Runner<'r> {
         }
         match self.state.stage.clone() {
             Stage::Baseline if now >= self.state.samples.start.plus(BASELINE) => {
-                match self.state.unsteady(BASELINE_GOOD) {
+                match self.state.unsteady(BASELINE_GOOD).or_else(|| self.state.broken_already()) {
                     Some(why) => self.state.stop(why, now),
                     None => self.start_fault(now),
                 }

@@ -1,5 +1,5 @@
 //! A whole drill against a small network whose failover is known to the second.
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::panic)]
 
 use std::collections::BTreeMap;
 use std::sync::Mutex;
@@ -18,7 +18,16 @@ struct Network {
     clock: Clock,
     broken: Mutex<Option<SimTime>>,
     healed: Mutex<Option<SimTime>>,
-    steady: bool,
+    before: Before,
+}
+
+/// How the network is before the fault.
+#[derive(Clone, Copy, PartialEq)]
+enum Before {
+    Steady,
+    Unsteady,
+    /// Only the broken Region's own endpoint fails.
+    Broken,
 }
 
 impl Network {
@@ -40,12 +49,13 @@ impl DataPlane for Network {
         Box::pin(async move { Ok(Some(answer)) })
     }
 
-    fn probe<'a>(&'a self, _: &'a Probe) -> BoxFuture<'a, Result<ProbeReply, Failure>> {
+    fn probe<'a>(&'a self, probe: &'a Probe) -> BoxFuture<'a, Result<ProbeReply, Failure>> {
         let status = match (self.since(&self.broken), self.since(&self.healed)) {
             (_, Some(since)) if since >= 20 => Ok("eu-west-1"),
             (Some(since), _) if since >= 70 => Ok("ap-southeast-1"),
             (Some(_), _) => Err(403),
-            (None, _) if !self.steady => Err(500),
+            (None, _) if self.before == Before::Unsteady => Err(500),
+            (None, _) if self.before == Before::Broken && probe.url.contains("r1.") => Err(403),
             (None, _) => Ok("eu-west-1"),
         };
         let reply = ProbeReply {
@@ -88,9 +98,12 @@ impl Operations for Silent {
     }
 }
 
-async fn drill(steady: bool, control: Control) -> (Report, Arc<Network>, usize) {
+async fn drill(before: Before, control: Control) -> (Report, Arc<Network>, usize) {
     let regions = RegionPair::new("eu-west-1", "ap-southeast-1").unwrap();
-    let direct = BTreeMap::from([(Role::Secondary, "https://r2.shop.test/books".to_owned())]);
+    let direct = BTreeMap::from([
+        (Role::Primary, "https://r1.shop.test/books".to_owned()),
+        (Role::Secondary, "https://r2.shop.test/books".to_owned()),
+    ]);
     let plan = Plan {
         fault: "api".into(),
         title: "R1 API disabled".into(),
@@ -114,7 +127,7 @@ async fn drill(steady: bool, control: Control) -> (Report, Arc<Network>, usize) 
     };
     let clock = Clock::simulated(SimTime::WORLD_START, Rate::Jump);
     let network =
-        Arc::new(Network { clock: clock.clone(), broken: Mutex::default(), healed: Mutex::default(), steady });
+        Arc::new(Network { clock: clock.clone(), broken: Mutex::default(), healed: Mutex::default(), before });
     let ports =
         Ports { network: network.clone(), aws: Arc::new(Silent), canaries: Vec::new(), switch: network.clone() };
     let shown = std::sync::atomic::AtomicUsize::new(0);
@@ -128,7 +141,7 @@ async fn drill(steady: bool, control: Control) -> (Report, Arc<Network>, usize) 
 
 #[tokio::test]
 async fn a_failover_of_seventy_seconds_is_measured_as_such_and_so_is_the_way_back() {
-    let (report, _, shown) = drill(true, Control::default()).await;
+    let (report, _, shown) = drill(Before::Steady, Control::default()).await;
     let rto = report.rto_seconds.unwrap();
     assert!((70.0..=71.0).contains(&rto), "{rto}");
     assert_eq!(report.verdict, Verdict::Pass);
@@ -141,7 +154,7 @@ async fn a_failover_of_seventy_seconds_is_measured_as_such_and_so_is_the_way_bac
 
 #[tokio::test]
 async fn an_unsteady_baseline_starts_no_fault() {
-    let (report, network, _) = drill(false, Control::default()).await;
+    let (report, network, _) = drill(Before::Unsteady, Control::default()).await;
     assert!(matches!(&report.stage, Stage::Stopped(why) if why.contains("unsteady")), "{:?}", report.stage);
     assert!(network.broken.lock().unwrap().is_none());
     assert!(matches!(report.verdict, Verdict::Inconclusive(_)));
@@ -151,7 +164,15 @@ async fn an_unsteady_baseline_starts_no_fault() {
 async fn stopping_by_hand_before_the_fault_breaks_nothing() {
     let control = Control::default();
     control.abort.cancel();
-    let (report, network, _) = drill(true, control).await;
+    let (report, network, _) = drill(Before::Steady, control).await;
     assert!(matches!(report.stage, Stage::Stopped(_)));
+    assert!(network.broken.lock().unwrap().is_none());
+}
+
+#[tokio::test]
+async fn what_is_broken_already_is_not_broken_again() {
+    let (report, network, _) = drill(Before::Broken, Control::default()).await;
+    let Stage::Stopped(why) = &report.stage else { panic!("{:?}", report.stage) };
+    assert!(why.starts_with("R1 does not answer books"), "{why}");
     assert!(network.broken.lock().unwrap().is_none());
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::analysis::{Analysis, analyse, by_lane};
-use super::plan::{Lane, Plan};
+use super::plan::{Lane, LaneRole, Plan};
 use super::predict;
 use super::report::Report;
 use super::runner::decides;
@@ -164,6 +164,25 @@ impl State {
             return Some(format!("unsteady before the fault: {} of {all} slots failed (first: {first})", failed.len()));
         }
         None
+    }
+
+    /// Why there is nothing to break: the broken Region's own endpoint fails already at the end of the baseline, while
+    /// clients of the shared name are served elsewhere. What has happened before cannot be measured.
+    pub(super) fn broken_already(&self) -> Option<String> {
+        let table = by_lane(&self.samples, self.lanes.len());
+        let (index, _) =
+            self.plan.journeys.iter().enumerate().filter(|(_, journey)| journey.affected).find(|(index, _)| {
+                let direct = LaneRole::Direct(self.plan.broken);
+                let own =
+                    self.lanes.iter().zip(&table).filter(|(lane, _)| lane.journey == *index && lane.role == direct);
+                let mut last = own.filter_map(|(_, row)| row.last()).peekable();
+                last.peek().is_some() && last.all(|slot| !slot.result.good())
+            })?;
+        let (journey, region) = (self.plan.journeys.get(index)?, self.plan.broken.label());
+        Some(format!(
+            "{region} does not answer {} before anything was broken: mend {region} first, then drill again",
+            journey.name
+        ))
     }
 
     pub(super) fn begin_fault(&mut self, now: SimTime) {

@@ -10,7 +10,7 @@ use super::drill_view::view;
 use super::drills;
 use super::session::Session;
 use crate::app::{Msg, Trouble};
-use crate::drill::{Control, Report, Snapshot};
+use crate::drill::{Control, Report, Snapshot, Stage};
 use crate::progress::{DrillRecord, Entry};
 
 /// How long the program waits at its end for a fault to be mended.
@@ -93,12 +93,24 @@ impl RunningDrill {
         self.control.fail_back.notify_one();
     }
 
-    /// Forgets the drill that is over.
+    /// Forgets the drill that is over. A task that has told its end may still be saving its report, and would bring the old
+    /// drill back; so it is waited for.
     pub(super) fn reset(&mut self) {
-        if !self.running() {
-            *self.last.lock().unwrap_or_else(PoisonError::into_inner) = Last::default();
-            let _ = self.sender.try_send(Msg::Drill(Box::new(drills::at_rest(&self.session))));
+        let last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        let over = last.snapshot.as_ref().is_some_and(|one| matches!(one.stage, Stage::Done | Stage::Stopped(_)));
+        drop(last);
+        if !over && self.running() {
+            return;
         }
+        let (task, last, session, sender) =
+            (self.task.take(), Arc::clone(&self.last), Arc::clone(&self.session), self.sender.clone());
+        tokio::spawn(async move {
+            if let Some(task) = task {
+                let _ = task.await;
+            }
+            *last.lock().unwrap_or_else(PoisonError::into_inner) = Last::default();
+            let _ = sender.send(Msg::Drill(Box::new(drills::at_rest(&session)))).await;
+        });
     }
 
     /// Writes the report again, and says where it is.

@@ -11,7 +11,11 @@ use base64::Engine as _;
 use crossterm::cursor::{Hide, Show};
 use crossterm::event::{DisableBracketedPaste, EnableBracketedPaste};
 use crossterm::execute;
-use crossterm::terminal::{EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode};
+use crossterm::queue;
+use crossterm::terminal::{
+    BeginSynchronizedUpdate, EndSynchronizedUpdate, EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode,
+    enable_raw_mode,
+};
 use ratatui::Terminal;
 use ratatui::backend::CrosstermBackend;
 
@@ -56,10 +60,12 @@ impl Display {
         self.terminal.size().map(|size| (size.width, size.height))
     }
 
-    /// Draws one frame; what it returns goes back as [`crate::app::Msg::Viewports`] when it changed.
+    /// Draws one frame, which terminals that know synchronized updates (mode 2026) show as a whole; what it returns goes back as [`crate::app::Msg::Viewports`] when it changed.
     pub fn draw(&mut self, model: &Model) -> io::Result<Viewports> {
         let mut viewports = Viewports::default();
+        queue!(io::stdout(), BeginSynchronizedUpdate)?;
         self.terminal.draw(|frame| viewports = view(model, &self.theme, frame))?;
+        execute!(io::stdout(), EndSynchronizedUpdate)?;
         Ok(viewports)
     }
 
@@ -106,7 +112,7 @@ fn enter(theme: Theme) -> io::Result<()> {
 /// Gives the terminal back, when it is ours. It cannot fail: there is nothing left to do about an error here.
 pub fn leave() {
     if TAKEN.swap(false, Ordering::SeqCst) {
-        let _ = execute!(io::stdout(), DisableBracketedPaste, Show, LeaveAlternateScreen);
+        let _ = execute!(io::stdout(), EndSynchronizedUpdate, DisableBracketedPaste, Show, LeaveAlternateScreen);
         let _ = disable_raw_mode();
         let _ = io::stdout().flush();
     }

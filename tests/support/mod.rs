@@ -19,7 +19,13 @@ pub struct Terminal {
     writer: Box<dyn Write + Send>,
     output: Receiver<Vec<u8>>,
     parser: vt100::Parser,
+    /// Output of a frame whose end has not come yet.
+    pending: Vec<u8>,
 }
+
+/// Begin and end of a frame that the terminal shows as a whole (synchronized updates, mode 2026).
+const FRAME_BEGIN: &[u8] = b"\x1b[?2026h";
+const FRAME_END: &[u8] = b"\x1b[?2026l";
 
 impl Terminal {
     /// Starts `workshop` with those arguments at that size, its state in `state`.
@@ -47,7 +53,7 @@ impl Terminal {
                 }
             }
         });
-        Self { child, master: pair.master, writer, output, parser: parser(columns, rows) }
+        Self { child, master: pair.master, writer, output, parser: parser(columns, rows), pending: Vec::new() }
     }
 
     /// Types text or control sequences.
@@ -63,10 +69,26 @@ impl Terminal {
         self.parser.screen_mut().set_size(nonzero(rows), nonzero(columns));
     }
 
+    /// Takes in output as a terminal with synchronized updates does: half a frame is never shown.
+    fn take(&mut self, bytes: &[u8]) {
+        self.pending.extend_from_slice(bytes);
+        let last = |mark: &[u8]| self.pending.windows(mark.len()).rposition(|window| window == mark);
+        let whole = match (last(FRAME_BEGIN), last(FRAME_END)) {
+            (Some(begin), end) if end.is_none_or(|end| end < begin) => begin,
+            // The mark itself may have come in part only.
+            _ => (1..FRAME_BEGIN.len())
+                .rev()
+                .find(|count| self.pending.ends_with(&FRAME_BEGIN[..*count]))
+                .map_or(self.pending.len(), |count| self.pending.len() - count),
+        };
+        let shown: Vec<u8> = self.pending.drain(..whole).collect();
+        self.parser.process(&shown);
+    }
+
     /// The screen as text.
     pub fn screen(&mut self) -> String {
         while let Ok(bytes) = self.output.try_recv() {
-            self.parser.process(&bytes);
+            self.take(&bytes);
         }
         self.parser.screen().contents()
     }
@@ -81,7 +103,7 @@ impl Terminal {
             }
             let left = deadline.saturating_duration_since(Instant::now());
             match self.output.recv_timeout(left) {
-                Ok(bytes) => self.parser.process(&bytes),
+                Ok(bytes) => self.take(&bytes),
                 Err(RecvTimeoutError::Timeout) => panic!("waited in vain for {what}; the screen is:\n{screen}"),
                 Err(RecvTimeoutError::Disconnected) => {
                     let screen = self.screen();
@@ -100,7 +122,7 @@ impl Terminal {
                 return true;
             }
             match self.output.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
-                Ok(bytes) => self.parser.process(&bytes),
+                Ok(bytes) => self.take(&bytes),
                 Err(_) => return wanted(&self.screen()),
             }
         }
@@ -124,7 +146,7 @@ impl Terminal {
             if let Some(status) = self.child.try_wait().expect("a status") {
                 // What it wrote last is still on its way through the terminal.
                 while let Ok(bytes) = self.output.recv_timeout(Duration::from_secs(1)) {
-                    self.parser.process(&bytes);
+                    self.take(&bytes);
                 }
                 return status;
             }

@@ -23,6 +23,12 @@ const KEPT_JOBS: usize = 64;
 /// Puts a step on the screen.
 pub(in crate::app) fn open_step(model: &mut Model, module: usize, step: usize) -> Vec<Effect> {
     let Some((module_id, step_id)) = ids(model, module, step) else { return Vec::new() };
+    // What an earlier visit saw may be old by now; nothing may be run or called done because of it.
+    if let Some(outline) = model.modules.get(module).and_then(|module| module.steps.get(step)) {
+        for check in &outline.checks {
+            model.checks.remove(check);
+        }
+    }
     model.selected = module;
     model.screens = vec![Screen::Step(StepScreen { module, step, follow: false, ..StepScreen::default() })];
     choose_open_action(model);

@@ -95,12 +95,15 @@ fn wordpress(world: &mut World, account: &str, region: &str, task: &Task, reques
     let thinking = network::thinking(world, "blog.page", &task.id);
     let mut response = match (request.method.as_str(), request.path.trim_end_matches('/')) {
         ("GET" | "HEAD", "") => home(world, account, region, &host),
-        ("GET", "/wp-json/wp/v2/comments") => match database::rows(world, account, &host) {
-            Ok(rows) => Response::json(200, &comments(rows, request)),
-            Err(_) => no_database(),
-        },
+        ("GET", "/wp-json/wp/v2/comments") => {
+            let (from, count) = page_of(request);
+            match database::rows(world, account, &host, from, count) {
+                Ok((_, rows)) => Response::json(200, &Value::Array(rows)),
+                Err(_) => no_database(),
+            }
+        }
         ("POST", "/wp-json/wp/v2/comments") => comment(world, account, &host, request),
-        _ => match database::rows(world, account, &host) {
+        _ => match database::rows(world, account, &host, 0, 0) {
             Ok(_) => Response::html(404, "<html><head><title>Page not found</title></head><body></body></html>"),
             Err(_) => no_database(),
         },
@@ -109,14 +112,15 @@ fn wordpress(world: &mut World, account: &str, region: &str, task: &Task, reques
     response.header("server", "Apache/2.4 (Debian)").after(thinking)
 }
 
-/// One page of comments, newest first. Source: WordPress REST API, List Comments (`per_page` 10, at most 100; `page`).
-fn comments(rows: Vec<Value>, request: &Request) -> Value {
+/// The page of comments that is asked for: how many newer ones are left out, and how many there are on it.
+/// Source: WordPress REST API, List Comments (`per_page` 10, at most 100; `page`).
+fn page_of(request: &Request) -> (usize, usize) {
     let number = |name: &str, default: usize| {
         let member = request.query.iter().find(|(known, _)| known == name);
         member.and_then(|(_, value)| value.parse().ok()).filter(|value| *value > 0).unwrap_or(default)
     };
     let (size, page) = (number("per_page", 10).min(100), number("page", 1));
-    rows.into_iter().rev().skip((page - 1) * size).take(size).collect()
+    ((page - 1).saturating_mul(size), size)
 }
 
 fn no_database() -> Response {
@@ -127,12 +131,11 @@ fn no_database() -> Response {
 }
 
 fn home(world: &mut World, account: &str, region: &str, host: &str) -> Response {
-    match database::rows(world, account, host) {
-        Ok(rows) => Response::html(
+    match database::rows(world, account, host, 0, 0) {
+        Ok((count, _)) => Response::html(
             200,
             format!(
-                "<!DOCTYPE html><html><head><title>Bookstore Blog</title></head><body><h1>Bookstore Blog</h1><p>This page was made in {region}.</p><p>{} comment(s)</p></body></html>",
-                rows.len()
+                "<!DOCTYPE html><html><head><title>Bookstore Blog</title></head><body><h1>Bookstore Blog</h1><p>This page was made in {region}.</p><p>{count} comment(s)</p></body></html>"
             ),
         ),
         Err(_) => no_database(),

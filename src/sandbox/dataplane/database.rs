@@ -22,12 +22,16 @@ fn connect(world: &mut World, account: &str, host: &str) -> Result<rds::Found, R
     if faults::active(world, faults::REGION_LOSS, region) { Err(Refusal::Unreachable) } else { Ok(found) }
 }
 
-/// All rows of the comments' table, the newest first.
-pub fn rows(world: &mut World, account: &str, host: &str) -> Result<Vec<Value>, Refusal> {
+/// How many rows the comments' table has, and `count` of them, the newest first, without the `from` newest.
+pub fn rows(
+    world: &mut World,
+    account: &str,
+    host: &str,
+    from: usize,
+    count: usize,
+) -> Result<(usize, Vec<Value>), Refusal> {
     let found = connect(world, account, host)?;
-    let mut rows = rds::rows(world, account, &found.arn).ok_or(Refusal::Unreachable)?;
-    rows.reverse();
-    Ok(rows)
+    rds::rows(world, account, &found.arn, from, count).ok_or(Refusal::Unreachable)
 }
 
 /// Adds a row, and gives its number.

@@ -95,10 +95,19 @@ pub fn find_by_endpoint(world: &World, account: &str, host: &str) -> Option<Foun
     Some(Found { arn: cluster.arn.clone(), writable: writer && cluster.source.is_none() })
 }
 
-/// What the rows of a cluster say, oldest first; `None` when it takes no connections.
-pub fn rows(world: &World, account: &str, cluster_arn: &str) -> Option<Vec<Value>> {
-    let cluster = reachable(world, account, cluster_arn).ok()?;
-    Some(cluster.log.rows.iter().map(|row| row.value.clone()).collect())
+/// How many rows a cluster has, and what `count` of them say, the newest first, without the `from` newest; `None` when it
+/// takes no connections.
+pub fn rows(world: &World, account: &str, cluster_arn: &str, from: usize, count: usize) -> Option<(usize, Vec<Value>)> {
+    let rows = &reachable(world, account, cluster_arn).ok()?.log.rows;
+    Some((rows.len(), rows.iter().rev().skip(from).take(count).map(|row| row.value.clone()).collect()))
+}
+
+/// What all rows of a cluster say, oldest first.
+#[cfg(test)]
+pub fn all_rows(world: &World, account: &str, cluster_arn: &str) -> Option<Vec<Value>> {
+    let (_, mut rows) = rows(world, account, cluster_arn, 0, usize::MAX)?;
+    rows.reverse();
+    Some(rows)
 }
 
 /// How far a replica is behind now: the age of the oldest row of its source that it does not have, zero when it has all.

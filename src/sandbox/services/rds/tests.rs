@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
+use super::rows::all_rows;
 use super::*;
 use crate::sandbox::world::World;
 use crate::sandbox::{constants, faults};
@@ -118,19 +119,19 @@ fn rows_follow_with_a_lag_in_order_and_stand_still_while_replication_is_cut() {
     for n in 0..20 {
         write_row(&mut world, ACCOUNT, &source, json!(n)).unwrap();
     }
-    assert!(rows(&world, ACCOUNT, copy).unwrap().is_empty(), "nothing arrives at once");
+    assert!(all_rows(&world, ACCOUNT, copy).unwrap().is_empty(), "nothing arrives at once");
     let later = world.now.plus(Duration::from_mins(1));
     world.advance(later);
-    assert_eq!(rows(&world, ACCOUNT, copy).unwrap(), (0..20).map(|n| json!(n)).collect::<Vec<_>>());
+    assert_eq!(all_rows(&world, ACCOUNT, copy).unwrap(), (0..20).map(|n| json!(n)).collect::<Vec<_>>());
     faults::start(&mut world, faults::REPLICATION_PAUSE, R1, json!({}), Duration::from_mins(10));
     write_row(&mut world, ACCOUNT, &source, json!("late")).unwrap();
     let later = world.now.plus(Duration::from_mins(2));
     world.advance(later);
-    assert_eq!(rows(&world, ACCOUNT, copy).unwrap().len(), 20);
+    assert_eq!(all_rows(&world, ACCOUNT, copy).unwrap().len(), 20);
     assert_eq!(replica_lag(&world, ACCOUNT, copy), Some(Duration::from_mins(2)));
     let later = world.now.plus(Duration::from_secs(700));
     world.advance(later);
-    assert_eq!(rows(&world, ACCOUNT, copy).unwrap().len(), 21, "what waited arrives when the fault is over");
+    assert_eq!(all_rows(&world, ACCOUNT, copy).unwrap().len(), 21, "what waited arrives when the fault is over");
 }
 
 #[test]
@@ -286,11 +287,11 @@ fn promotion_keeps_what_has_arrived_and_loses_the_rest() {
     faults::start(&mut world, faults::REPLICATION_PAUSE, R1, json!({}), Duration::from_hours(1));
     write_row(&mut world, ACCOUNT, &source, json!("late")).unwrap();
     invoke(&mut world, R2, "PromoteReadReplicaDBCluster", json!({ "DBClusterIdentifier": "copy" })).unwrap();
-    assert!(rows(&world, ACCOUNT, copy).is_none(), "instances restart");
+    assert!(all_rows(&world, ACCOUNT, copy).is_none(), "instances restart");
     pass(&mut world, "rds.promote");
     let later = world.now.plus(Duration::from_hours(2));
     world.advance(later);
-    assert_eq!(rows(&world, ACCOUNT, copy).unwrap(), [json!("early")]);
+    assert_eq!(all_rows(&world, ACCOUNT, copy).unwrap(), [json!("early")]);
     assert_eq!(write_row(&mut world, ACCOUNT, copy, json!("after")).unwrap(), 2);
     let again = invoke(&mut world, R2, "PromoteReadReplicaDBCluster", json!({ "DBClusterIdentifier": "copy" }));
     assert_eq!(code(again), "InvalidDBClusterStateFault");

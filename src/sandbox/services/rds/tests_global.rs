@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
+use super::rows::all_rows;
 use super::*;
 use crate::sandbox::world::World;
 use crate::sandbox::{constants, faults};
@@ -98,11 +99,11 @@ fn a_switchover_loses_nothing_and_needs_both_sides() {
     assert!(write_row(&mut world, ACCOUNT, FIRST, json!("during")).is_err(), "roles are changing");
     pass(&mut world, "rds.global.switchover");
     assert_eq!((writer(&mut world).as_str(), shop(&mut world).get("FailoverState")), (SECOND, None));
-    assert_eq!(rows(&world, ACCOUNT, SECOND).unwrap().len(), 50);
+    assert_eq!(all_rows(&world, ACCOUNT, SECOND).unwrap().len(), 50);
     write_row(&mut world, ACCOUNT, SECOND, json!("after")).unwrap();
     assert_eq!(write_row(&mut world, ACCOUNT, FIRST, json!("old")).unwrap_err().code, "ReadOnly");
     pass(&mut world, "rds.global.lag");
-    assert_eq!(rows(&world, ACCOUNT, FIRST).unwrap().len(), 51, "the old primary follows");
+    assert_eq!(all_rows(&world, ACCOUNT, FIRST).unwrap().len(), 51, "the old primary follows");
 }
 
 #[test]
@@ -127,7 +128,7 @@ fn a_failover_loses_what_had_not_arrived_and_keeps_the_topology() {
     write_row(&mut world, ACCOUNT, SECOND, json!("in the other Region")).unwrap();
     let later = world.now.plus(Duration::from_mins(40));
     world.advance(later);
-    let both = [FIRST, SECOND].map(|arn| rows(&world, ACCOUNT, arn).unwrap());
+    let both = [FIRST, SECOND].map(|arn| all_rows(&world, ACCOUNT, arn).unwrap());
     assert_eq!(both[0], both[1], "the old primary came back as a secondary");
 }
 
