@@ -359,7 +359,10 @@ fn drill(model: &Model) -> Vec<Binding> {
         }
         DrillState::Frozen => {
             all.push(one('e', "export", "write the report", 185, Intent::Export));
-            all.push(one(' ', "new drill", "clear the screen for another drill", 150, Intent::Arm));
+            // One Region is mended before the next is broken.
+            if model.drill.broken.is_none() {
+                all.push(one(' ', "new drill", "clear the screen for another drill", 150, Intent::Arm));
+            }
             all.push(moves("log", 0));
         }
     }

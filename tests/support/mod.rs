@@ -151,7 +151,9 @@ impl Terminal {
                 return status;
             }
             assert!(Instant::now() < deadline, "the program did not end; the screen is:\n{}", self.screen());
-            let _ = self.output.recv_timeout(Duration::from_millis(50));
+            if let Ok(bytes) = self.output.recv_timeout(Duration::from_millis(50)) {
+                self.take(&bytes);
+            }
         }
     }
 
