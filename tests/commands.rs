@@ -153,3 +153,39 @@ fn a_module_is_walked_and_checked_and_a_walk_that_would_delete_it_refuses() {
     let checked = workshop(state.path(), &["check", "m1.artifacts"]);
     assert_eq!(checked.status.code(), Some(1), "{}", String::from_utf8_lossy(&checked.stdout));
 }
+
+#[test]
+fn a_fault_is_started_listed_and_stopped_and_an_unknown_one_is_named() {
+    let state = tempfile::tempdir().unwrap();
+    let fault = |rest: &[&str]| workshop(state.path(), &[&["sandbox", "fault"], rest].concat());
+    let (code, message) = refused(state.path(), &["sandbox", "fault", "start", "grey-failur", "eu-west-1"]);
+    assert!(code == 2 && message.contains("did you mean 'grey-failure'?"), "{message}");
+    let started = fault(&["start", "slow-answers", "eu-west-1", "--set", "seconds=3"]);
+    assert!(started.status.success());
+    let id = String::from_utf8_lossy(&started.stdout).split(':').next().unwrap().to_owned();
+    let listed = String::from_utf8_lossy(&fault(&["list"]).stdout).into_owned();
+    assert!(listed.contains(&format!("active {id}: slow-answers {{\"seconds\":3}} in eu-west-1")), "{listed}");
+    assert!(fault(&["stop", &id]).status.success());
+    let (code, message) = refused(state.path(), &["sandbox", "fault", "stop", &id]);
+    assert!(code == 1 && message.contains(&id), "{message}");
+}
+
+#[test]
+fn a_snapshot_is_restored_elsewhere_and_a_damaged_one_is_refused() {
+    let (one, two) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let bucket = ["aws", "s3api", "create-bucket", "--bucket", "kept-in-a-snapshot", "--region", "us-east-1"];
+    assert!(workshop(one.path(), &bucket).status.success());
+    let file = one.path().join("world.snapshot");
+    let path = file.to_str().unwrap();
+    assert!(workshop(one.path(), &["sandbox", "snapshot", path]).status.success());
+    let head = ["aws", "s3api", "head-bucket", "--bucket", "kept-in-a-snapshot", "--region", "us-east-1"];
+    assert_eq!(workshop(two.path(), &head).status.code(), Some(4));
+    assert!(workshop(two.path(), &["sandbox", "restore", path]).status.success());
+    assert!(workshop(two.path(), &head).status.success());
+    let mut bytes = std::fs::read(&file).unwrap();
+    bytes.truncate(bytes.len() / 2);
+    std::fs::write(&file, &bytes).unwrap();
+    let (code, message) = refused(two.path(), &["sandbox", "restore", path]);
+    assert!(code == 5 && message.contains("damaged"), "{message}");
+    assert!(workshop(two.path(), &head).status.success(), "what was there stays");
+}

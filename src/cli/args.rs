@@ -156,6 +156,13 @@ pub struct DrillArgs {
     pub json: bool,
 }
 
+/// A parameter of a fault: a number where it looks like one, otherwise text.
+fn parameter(text: &str) -> Result<(String, serde_json::Value), String> {
+    let (name, value) = text.split_once('=').ok_or_else(|| format!("'{text}' is not NAME=VALUE"))?;
+    let number = value.parse::<u64>().map(serde_json::Value::from).or_else(|_| value.parse::<f64>().map(Into::into));
+    Ok((name.to_owned(), number.unwrap_or_else(|_| value.into())))
+}
+
 /// `workshop sandbox`.
 #[derive(Debug, Subcommand)]
 pub enum SandboxCommand {
@@ -173,6 +180,16 @@ pub enum SandboxCommand {
         /// List durations, lags and limits with their sources
         #[arg(long)]
         constants: bool,
+    },
+    /// Write the simulated world to a file
+    Snapshot {
+        /// The file
+        file: PathBuf,
+    },
+    /// Put the world of a file in the place of the simulated one
+    Restore {
+        /// A file that `snapshot` wrote
+        file: PathBuf,
     },
     /// Break the simulated AWS on purpose
     #[command(subcommand)]
@@ -193,6 +210,9 @@ pub enum FaultCommand {
         /// When it ends by itself, e.g. 30m
         #[arg(long, default_value = "30m", value_parser = span)]
         lease: Duration,
+        /// A parameter, as `list` names it; may be given several times
+        #[arg(long, value_name = "NAME=VALUE", value_parser = parameter)]
+        set: Vec<(String, serde_json::Value)>,
     },
     /// End a fault
     Stop {

@@ -10,6 +10,8 @@ use http::HeaderValue;
 use serde_json::Value;
 
 use super::call::{AwsError, Call};
+use super::faults::FaultError;
+use super::limits::{self, Limits};
 use super::services::sts;
 use super::world::{LEARNER_ACCOUNT, World};
 use super::{chance, dataplane, faults, services};
@@ -26,6 +28,8 @@ pub struct Sandbox {
     clock: Clock,
     /// Counts requests for their ids. It is not part of the world, so that a read changes nothing in it.
     requests: Arc<AtomicU64>,
+    /// Counts requests for the rates that AWS takes; it is not part of the world, for the same reason.
+    limits: Arc<Limits>,
 }
 
 impl fmt::Debug for Sandbox {
@@ -37,7 +41,7 @@ impl fmt::Debug for Sandbox {
 impl Sandbox {
     /// A sandbox of that world, whose time is the clock's.
     pub fn new(world: World, clock: Clock) -> Self {
-        Self { world: Arc::new(Mutex::new(world)), clock, requests: Arc::default() }
+        Self { world: Arc::new(Mutex::new(world)), clock, requests: Arc::default(), limits: Arc::default() }
     }
 
     /// The clock that moves this world.
@@ -72,12 +76,49 @@ impl Sandbox {
 
     /// Answers one request now. It fails where a client would get no answer at all: in a Region that is lost.
     pub fn handle(&self, request: &http::Request<Bytes>) -> Result<http::Response<Bytes>, WireError> {
-        let number = self.requests.fetch_add(1, Ordering::Relaxed);
-        let id = request_id(number);
         let decoded = match protocol::decode_request(request) {
             Ok(decoded) => decoded,
-            Err(error) => return Ok(error.response(&id)),
+            Err(error) => return Ok(error.response(&self.next_id())),
         };
+        match self.over_rate(&decoded) {
+            Some(refusal) => Ok(refusal),
+            None => self.handle_admitted(decoded),
+        }
+    }
+
+    /// Counts a request for the rates that AWS takes; the answer when there were too many. A Region that is lost counts
+    /// nothing.
+    pub fn over_rate(&self, request: &DecodedRequest) -> Option<http::Response<Bytes>> {
+        if !limits::RATES.iter().any(|limit| limit.service == request.service) {
+            return None;
+        }
+        let (service, operation, region) = (request.service, request.operation, request.region.as_str());
+        let admitted = self.with_world(|world| {
+            if faults::active(world, faults::REGION_LOSS, region) {
+                return Ok(());
+            }
+            let (account, _) = sts::identity(world, &request.access_key);
+            self.limits.admit(world, &account, region, service, operation)
+        });
+        admitted.err().map(|error| refusal(request, error, &self.next_id()))
+    }
+
+    /// How late the answer to a request comes. The faults of the world are looked at as they are.
+    pub fn lateness(&self, request: &http::Request<Bytes>) -> Duration {
+        if self.lock().faults.is_empty() {
+            return Duration::ZERO;
+        }
+        let Ok(decoded) = protocol::decode_request(request) else { return Duration::ZERO };
+        faults::request_delay(&self.lock(), decoded.service, &decoded.region, self.clock.now())
+    }
+
+    fn next_id(&self) -> String {
+        request_id(self.requests.fetch_add(1, Ordering::Relaxed))
+    }
+
+    /// Answers a request that was counted already, or that is made again from a log.
+    pub fn handle_admitted(&self, decoded: DecodedRequest) -> Result<http::Response<Bytes>, WireError> {
+        let id = self.next_id();
         self.with_world(|world| {
             if faults::active(world, faults::REGION_LOSS, &decoded.region) {
                 return Err(WireError::Connection(format!(
@@ -97,7 +138,11 @@ impl Sandbox {
 }
 
 fn answer(world: &mut World, mut request: DecodedRequest, id: &str) -> http::Response<Bytes> {
-    if sts::expired(world, &request.access_key) {
+    let (service, operation, region) = (request.service, request.operation, request.region.clone());
+    if let Some(error) = faults::throttled(world, service, operation, &region) {
+        return refusal(&request, error, id);
+    }
+    if sts::expired(world, &request.access_key) || faults::credentials_expired(world, &region) {
         let json = matches!(request.protocol, WireProtocol::Json10 | WireProtocol::Json11 | WireProtocol::RestJson);
         let code = if json { "ExpiredTokenException" } else { "ExpiredToken" };
         let error = AwsError::client(code, "The security token included in the request is expired");
@@ -133,6 +178,17 @@ fn refusal(request: &DecodedRequest, error: AwsError, id: &str) -> http::Respons
     response
 }
 
+/// A fault that cannot be started, as callers see it.
+pub(super) fn no_such_fault(error: &FaultError, kind: &str, region: &str) -> Failure {
+    Failure {
+        class: FailureClass::Unsupported,
+        code: "UnknownFault".to_owned(),
+        message: error.to_string(),
+        operation: format!("fault start {kind} --region {region}"),
+        request_id: None,
+    }
+}
+
 /// A UUID that is another one for every request.
 fn request_id(number: u64) -> String {
     let (high, low) = (chance::bits(number, "request", "high", 0), chance::bits(number, "request", "low", 0));
@@ -148,7 +204,13 @@ fn request_id(number: u64) -> String {
 
 impl Wire for Sandbox {
     fn send(&self, request: http::Request<Bytes>) -> BoxFuture<'_, Result<http::Response<Bytes>, WireError>> {
-        Box::pin(async move { self.handle(&request) })
+        Box::pin(async move {
+            let late = self.lateness(&request);
+            if !late.is_zero() {
+                self.clock.sleep(late).await;
+            }
+            self.handle(&request)
+        })
     }
 }
 
@@ -172,16 +234,7 @@ impl Faults for Sandbox {
     ) -> BoxFuture<'a, Result<Fault, Failure>> {
         Box::pin(async move {
             let started = self.with_world(|world| faults::start(world, kind, region, parameters, lease));
-            started.ok_or_else(|| {
-                let kinds: Vec<&str> = faults::KINDS.iter().map(|(kind, _)| *kind).collect();
-                Failure {
-                    class: FailureClass::Unsupported,
-                    code: "UnknownFault".to_owned(),
-                    message: format!("there is no fault '{kind}'; the sandbox has {}", kinds.join(", ")),
-                    operation: format!("fault start {kind} --region {region}"),
-                    request_id: None,
-                }
-            })
+            started.map_err(|error| no_such_fault(&error, kind, region))
         })
     }
 
@@ -252,7 +305,7 @@ mod tests {
     fn a_lost_region_does_not_answer() {
         let sandbox = sandbox();
         sandbox.with_world(|world| {
-            faults::start(world, faults::REGION_LOSS, "eu-west-1", Value::Null, Duration::from_mins(1));
+            faults::start(world, faults::REGION_LOSS, "eu-west-1", Value::Null, Duration::from_mins(1)).unwrap();
         });
         assert!(matches!(sandbox.handle(&who_am_i("AKID")), Err(WireError::Connection(_))));
     }

@@ -12,8 +12,11 @@ pub mod dataplane;
 pub mod faults;
 pub mod handle;
 pub mod javascript;
+pub mod limits;
 pub mod owner;
+pub mod rules;
 pub mod services;
+pub mod snapshot;
 pub mod world;
 
 pub use call::{AwsError, Call};

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use super::http::{Request, Response};
 use super::{functions, network};
 use crate::domain::drill::ProbeError;
+use crate::sandbox::faults;
 use crate::sandbox::services::acm;
 use crate::sandbox::services::apigateway::apis::{Methods, RestApi};
 use crate::sandbox::services::apigateway::domains::NO_PATH;
@@ -213,7 +214,7 @@ fn proxy(
         function.state == "Active"
             && (permissions::permits(function, "apigateway.amazonaws.com", &source) || !world.rule("lambda.permission"))
     });
-    if !may {
+    if !may || faults::service_out(world, "lambda", at) {
         return broken(500);
     }
     // Only a request that may change something draws a number; reads shift nothing.

@@ -144,6 +144,10 @@ fn object(world: &World, region: &str, bucket: &str, path: &str, service: &str, 
     if faults::active(world, faults::REGION_LOSS, region) {
         return refused(504, "The origin did not answer.").after(UNREACHABLE);
     }
+    if faults::service_out(world, "s3", region) {
+        let body = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Error><Code>ServiceUnavailable</Code><Message>Service is unable to handle request.</Message></Error>";
+        return Response::with("application/xml", 503, body.to_owned());
+    }
     let key = super::probe::unescape(path.trim_start_matches('/'));
     let Some(held) = world.buckets.get(bucket) else {
         let body = format!(

@@ -19,7 +19,8 @@ pub enum Refusal {
 fn connect(world: &mut World, account: &str, host: &str) -> Result<rds::Found, Refusal> {
     let found = rds::find_by_endpoint(world, account, host).ok_or(Refusal::Unreachable)?;
     let region = found.arn.split(':').nth(3).unwrap_or_default();
-    if faults::active(world, faults::REGION_LOSS, region) { Err(Refusal::Unreachable) } else { Ok(found) }
+    let out = faults::active(world, faults::REGION_LOSS, region) || faults::service_out(world, "rds", region);
+    if out { Err(Refusal::Unreachable) } else { Ok(found) }
 }
 
 /// How many rows the comments' table has, and `count` of them, the newest first, without the `from` newest.

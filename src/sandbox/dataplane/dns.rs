@@ -204,7 +204,8 @@ fn weighted<'z>(
     group: &[&RecordSet],
     vantage: &Vantage,
 ) -> Option<&'z RecordSet> {
-    let weight = |record: &RecordSet| if let Policy::Weighted(weight) = record.policy { weight } else { 0 };
+    let least = u64::from(!world.rule("route53.zero-weight"));
+    let weight = |record: &RecordSet| if let Policy::Weighted(weight) = record.policy { weight.max(least) } else { 0 };
     let total: u64 = candidates.iter().map(|record| weight(record)).sum();
     let name = group.first().map_or("", |record| record.name.as_str());
     let key = format!("{name}|{}", vantage.name);

@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::names::Endpoint;
 use super::{api, blog, cdn};
+use crate::domain::GLOBAL_REGION;
 use crate::domain::drill::ProbeError;
 use crate::sandbox::faults;
 use crate::sandbox::world::World;
@@ -97,10 +98,20 @@ pub fn send(world: &mut World, endpoint: &Endpoint, request: &Request) -> Respon
     if endpoint.region().is_some_and(|region| faults::active(world, faults::REGION_LOSS, region)) {
         return Response::failed(ProbeError::Timeout);
     }
-    match endpoint {
+    let region = endpoint.region().unwrap_or(GLOBAL_REGION);
+    if faults::service_out(world, endpoint.service(), region) {
+        return Response::json(503, &json!({ "message": "Service Unavailable" }));
+    }
+    let late = faults::client_delay(world, region);
+    let unwell = matches!(endpoint, Endpoint::ApiGateway { .. } | Endpoint::LoadBalancer { .. });
+    if let Some(status) = faults::grey(world, region, &request.path).filter(|_| unwell) {
+        return Response::json(status, &json!({ "message": "Internal server error" })).after(late);
+    }
+    let response = match endpoint {
         Endpoint::ApiGateway { region } => api::answer(world, region, request),
         Endpoint::LoadBalancer { account, region, arn } => blog::balance(world, account, region, arn, request),
         Endpoint::Distribution { account, id } => cdn::answer(world, account, id, request),
         Endpoint::Bucket { region, name } => cdn::bucket(world, region, name, request),
-    }
+    };
+    response.after(late)
 }

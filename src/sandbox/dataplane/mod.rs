@@ -31,7 +31,7 @@ mod tests_dns;
 #[cfg(test)]
 mod tests_links;
 #[cfg(test)]
-mod tests_world;
+pub(in crate::sandbox) mod tests_world;
 
 /// What the data plane remembers.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]

@@ -49,6 +49,16 @@ impl Endpoint {
         }
     }
 
+    /// The service it belongs to.
+    pub fn service(&self) -> &'static str {
+        match self {
+            Endpoint::ApiGateway { .. } => "apigateway",
+            Endpoint::LoadBalancer { .. } => "elbv2",
+            Endpoint::Distribution { .. } => "cloudfront",
+            Endpoint::Bucket { .. } => "s3",
+        }
+    }
+
     /// What Route 53 thinks of it when an alias evaluates its target's health. API Gateway and S3 have nothing that
     /// could be evaluated.
     pub fn healthy(&self, world: &World) -> bool {

@@ -16,8 +16,9 @@ use crate::domain::drill::{Probe, Vantage};
 use crate::domain::region::known_regions;
 use crate::domain::{DnsAnswer, Failure, FailureClass, SimTime};
 use crate::sandbox::call::Call;
+use crate::sandbox::handle::no_such_fault;
+use crate::sandbox::services;
 use crate::sandbox::world::{LEARNER_ACCOUNT, World};
-use crate::sandbox::{faults, services};
 
 /// Where on the socket the asks go.
 pub(super) const PATH: &str = "/_sandbox/";
@@ -101,18 +102,6 @@ pub(super) fn read_names(value: Value) -> Result<Option<DnsAnswer>, serde_json::
     Ok(names.map(|Names { chain, targets, ttl, region }| DnsAnswer { chain, targets, ttl, region }))
 }
 
-/// A refusal for want of such a fault.
-fn unknown_fault(kind: &str, region: &str) -> Failure {
-    let kinds: Vec<&str> = faults::KINDS.iter().map(|(kind, _)| *kind).collect();
-    Failure {
-        class: FailureClass::Unsupported,
-        code: "UnknownFault".to_owned(),
-        message: format!("there is no fault '{kind}'; the sandbox has {}", kinds.join(", ")),
-        operation: format!("fault start {kind} --region {region}"),
-        request_id: None,
-    }
-}
-
 /// A failure of the owner's files.
 pub(super) fn local(error: &OwnerError) -> Failure {
     Failure {
@@ -149,7 +138,7 @@ impl Owner {
             Ask::Probe { probe } => self.probe(&probe).map(|reply| json!(reply)).map_err(failed),
             Ask::StartFault { kind, region, parameters, lease } => {
                 let started = self.start_fault(&kind, &region, &parameters, lease).map_err(failed)?;
-                started.map(|fault| json!(fault)).ok_or_else(|| unknown_fault(&kind, &region))
+                started.map(|fault| json!(fault)).map_err(|error| no_such_fault(&error, &kind, &region))
             }
             Ask::StopFault { id } => self.stop_fault(&id).map(|()| Value::Null).map_err(failed),
             Ask::Faults => self.active_faults().map(|faults| json!(faults)).map_err(failed),

@@ -13,7 +13,8 @@ use super::store::{Change, Entry, Found, LoggedRequest, Moment, Store};
 use crate::clock::{Clock, Rate, Source};
 use crate::domain::drill::{Fault, Probe, ProbeReply, Vantage};
 use crate::domain::{BoxFuture, DnsAnswer, Effect, SimTime};
-use crate::protocol::{self, WireError};
+use crate::protocol::{self, DecodedRequest, WireError};
+use crate::sandbox::faults::FaultError;
 use crate::sandbox::handle::Sandbox;
 use crate::sandbox::world::{LEARNER_ACCOUNT, World};
 use crate::sandbox::{dataplane, faults};
@@ -122,15 +123,17 @@ fn replay(world: World, entries: &[Entry]) -> World {
 fn apply(sandbox: &Sandbox, change: &Change) {
     match change {
         Change::Request(request) => {
-            if let Some(request) = request.restored() {
-                let _ = sandbox.handle(&request);
+            // It was counted when it came; what was too much did not get into the log.
+            if let Some(Ok(request)) = request.restored().map(|request| protocol::decode_request(&request)) {
+                let _ = sandbox.handle_admitted(request);
             }
         }
         Change::Probe(probe) => {
             sandbox.with_world(|world| dataplane::probe(world, LEARNER_ACCOUNT, probe));
         }
         Change::StartFault { kind, region, parameters, lease } => {
-            sandbox.with_world(|world| faults::start(world, kind, region, parameters.clone(), *lease));
+            // Only what could be started was logged.
+            let _ = sandbox.with_world(|world| faults::start(world, kind, region, parameters.clone(), *lease));
         }
         Change::StopFault { id } => sandbox.with_world(|world| faults::stop(world, id)),
     }
@@ -172,8 +175,7 @@ impl LoggedRequest {
 }
 
 /// Whether a request changes the world. AssumeRole reads nothing but issues credentials.
-fn changes(request: &http::Request<Bytes>) -> bool {
-    let Ok(decoded) = protocol::decode_request(request) else { return false };
+fn changes(decoded: &DecodedRequest) -> bool {
     let known = protocol::operations().iter();
     let mut same = known.filter(|spec| spec.service == decoded.service && spec.api == decoded.operation);
     decoded.operation == "AssumeRole" || same.next().is_some_and(|spec| spec.effect != Effect::Read)
@@ -255,11 +257,25 @@ impl Owner {
 
     /// Answers a request to AWS.
     pub(super) fn request(&self, request: &http::Request<Bytes>) -> Result<http::Response<Bytes>, WireError> {
-        let change = changes(request).then(|| Change::Request(LoggedRequest::of(request)));
-        match self.act(change, |sandbox| sandbox.handle(request)) {
-            Ok(answer) => answer,
-            Err(error) => Err(WireError::Other(error.to_string())),
+        let Ok(decoded) = protocol::decode_request(request) else { return self.sandbox.handle(request) };
+        let failed = |error: OwnerError| WireError::Other(error.to_string());
+        if let Some(refusal) = self.act(None, |sandbox| sandbox.over_rate(&decoded)).map_err(failed)? {
+            return Ok(refusal);
         }
+        let change = changes(&decoded).then(|| Change::Request(LoggedRequest::of(request)));
+        self.act(change, |sandbox| sandbox.handle_admitted(decoded)).map_err(failed)?
+    }
+
+    /// Answers a request to AWS when its time has come: a fault may make the API slow.
+    pub(super) async fn request_in_time(
+        &self,
+        request: &http::Request<Bytes>,
+    ) -> Result<http::Response<Bytes>, WireError> {
+        let late = self.sandbox.lateness(request);
+        if !late.is_zero() {
+            Clock::from_source(Arc::clone(&self.time)).sleep(late).await;
+        }
+        self.request(request)
     }
 
     /// Sends a client's request.
@@ -274,15 +290,15 @@ impl Owner {
         self.act(None, |sandbox| sandbox.with_world(|world| dataplane::resolve(world, LEARNER_ACCOUNT, name, vantage)))
     }
 
-    /// Starts a fault; `None` when there is no such kind.
+    /// Starts a fault, or says why there is no such fault.
     pub(super) fn start_fault(
         &self,
         kind: &str,
         region: &str,
         parameters: &serde_json::Value,
         lease: Duration,
-    ) -> Result<Option<Fault>, OwnerError> {
-        let change = faults::KINDS.iter().any(|(known, _)| *known == kind).then(|| Change::StartFault {
+    ) -> Result<Result<Fault, FaultError>, OwnerError> {
+        let change = faults::check(kind, region, parameters).is_ok().then(|| Change::StartFault {
             kind: kind.to_owned(),
             region: region.to_owned(),
             parameters: parameters.clone(),

@@ -314,7 +314,7 @@ impl Wire for Simulator {
             }
             loop {
                 let remote = match self.inner.part() {
-                    Part::Owner(owner, _) => return owner.request(&request),
+                    Part::Owner(owner, _) => return owner.request_in_time(&request).await,
                     Part::Remote(remote) => remote,
                 };
                 match remote.send(request.clone()).await {

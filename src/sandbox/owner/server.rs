@@ -200,7 +200,7 @@ async fn inside(owner: Arc<Owner>, request: Request<Bytes>) -> Result<Response<B
         };
         json_response(&answer)
     } else {
-        owner.request(&request).unwrap_or_else(|error| no_answer(&error))
+        owner.request_in_time(&request).await.unwrap_or_else(|error| no_answer(&error))
     };
     let time = owner.time();
     let rate = serde_json::to_string(&time.rate()).unwrap_or_default();

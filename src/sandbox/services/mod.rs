@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::call::{AwsError, Call};
+use super::faults;
 
 pub mod acm;
 pub mod apigateway;
@@ -72,6 +73,7 @@ fn reads(operation: &str) -> bool {
 pub fn dispatch(call: &mut Call<'_>, service: &str, operation: &str, input: &Value) -> Result<Value, AwsError> {
     match handler(service, operation) {
         Some(handler) => {
+            faults::turned_away(call.world, &call.principal, service, operation, &call.region)?;
             if !reads(operation) {
                 call.world.touch();
             }

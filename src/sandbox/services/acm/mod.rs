@@ -11,6 +11,7 @@ use crate::domain::SimTime;
 use crate::sandbox::call::{AwsError, Call, required, tag_list, tags, text};
 use crate::sandbox::chance;
 use crate::sandbox::dataplane::dns;
+use crate::sandbox::faults;
 use crate::sandbox::world::What;
 
 #[cfg(test)]
@@ -297,6 +298,7 @@ pub fn apply(call: &mut Call<'_>, what: Transition) {
                 let (record, value) = proof(&account, name);
                 dns::cname(call.world, &record).is_some_and(|found| found == value)
             });
+            let proven = proven && !faults::certificate_pending(call.world, &call.region);
             let (constant, next) = if proven {
                 ("acm.validation.issue", Transition::Issue(arn.clone()))
             } else {

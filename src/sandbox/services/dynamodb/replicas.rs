@@ -88,7 +88,7 @@ fn create(call: &mut Call<'_>, table: &mut Table, region: &str) -> Result<(), Aw
 /// The new replica has everything that the source has now.
 pub(super) fn active(call: &mut Call<'_>, name: &str, id: &str, region: &str) {
     let here = call.region.clone();
-    if faults::replication_cut(call.world, &here, region) {
+    if faults::replication_cut(call.world, "dynamodb", &here, region) {
         let again = Transition::ReplicaActive { id: id.to_owned(), table: name.to_owned(), region: region.to_owned() };
         after(call, "dynamodb.replica.retry", name, again);
         return;

@@ -37,7 +37,7 @@ pub(super) fn follow(call: &mut Call<'_>, name: &str, place: &str, key: &Item) {
 /// Lets a change arrive, or wait while nothing can be replicated. The call's Region is the one it was written in.
 pub(super) fn arrive(call: &mut Call<'_>, arrival: Arrival) {
     let (from, now) = (call.region.clone(), call.now());
-    if faults::replication_cut(call.world, &from, &arrival.to) {
+    if faults::replication_cut(call.world, "dynamodb", &from, &arrival.to) {
         if let Some(table) = table_in(call, &from, &arrival.table) {
             table.held.push(arrival);
         }

@@ -284,7 +284,7 @@ fn begin(call: &mut Call<'_>, input: &Value, lossy: bool) -> Result<Value, AwsEr
         )));
     }
     let lost = [&from, &to].into_iter().any(|arn| faults::active(call.world, faults::REGION_LOSS, region_of(arn)));
-    let cut = lost || faults::replication_cut(call.world, region_of(&from), region_of(&to));
+    let cut = lost || faults::replication_cut(call.world, "aurora", region_of(&from), region_of(&to));
     let available = by_arn(call.world, &account, &from).is_some_and(|primary| primary.status == "available");
     if !lossy && (cut || !available) && call.world.rule("rds.switchover-needs-health") {
         return Err(wrong_state(format!(

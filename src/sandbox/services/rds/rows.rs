@@ -68,7 +68,7 @@ fn reachable<'w>(world: &'w World, account: &str, arn: &str) -> Result<&'w Clust
     let region = region_of(arn);
     let cluster = by_arn(world, account, arn).ok_or_else(|| cannot_connect(arn))?;
     let state = world.accounts.get(account).and_then(|account| account.regions.get(region)).map(|state| &state.rds);
-    let lost = faults::active(world, faults::REGION_LOSS, region);
+    let lost = faults::active(world, faults::REGION_LOSS, region) || faults::service_out(world, "rds", region);
     if lost || !state.is_some_and(|state| answers(state, cluster)) {
         return Err(cannot_connect(arn));
     }
@@ -164,7 +164,7 @@ pub(super) fn repeat(call: &mut Call<'_>, resource: &str, up_to: u64) {
     let (account, region, now) = (call.account.clone(), call.region.clone(), call.now());
     let Some(replica) = by_resource(call, resource) else { return };
     let (Some(source), have) = (replica.source.clone(), replica.log.last()) else { return };
-    if faults::replication_cut(call.world, region_of(&source), &region) {
+    if faults::replication_cut(call.world, "aurora", region_of(&source), &region) {
         return;
     }
     let Some(source) = by_arn(call.world, &account, &source) else { return };
@@ -266,7 +266,7 @@ pub fn lag_by_minute(world: &World, account: &str, cluster_arn: &str) -> BTreeMa
     let now = world.now;
     let stopped = world.faults.iter().filter(|fault| {
         let here = [region_of(source), region_of(cluster_arn)].contains(&fault.region.as_str());
-        here && [faults::REGION_LOSS, faults::REPLICATION_PAUSE].contains(&fault.kind.as_str())
+        here && faults::stops_replication(fault, "aurora")
     });
     let stopped = stopped.map(|fault| fault.since).min();
     let minute = |at: SimTime| at.millis().div_euclid(60_000);

@@ -123,7 +123,7 @@ fn rows_follow_with_a_lag_in_order_and_stand_still_while_replication_is_cut() {
     let later = world.now.plus(Duration::from_mins(1));
     world.advance(later);
     assert_eq!(all_rows(&world, ACCOUNT, copy).unwrap(), (0..20).map(|n| json!(n)).collect::<Vec<_>>());
-    faults::start(&mut world, faults::REPLICATION_PAUSE, R1, json!({}), Duration::from_mins(10));
+    faults::start(&mut world, faults::REPLICATION_PAUSE, R1, json!({}), Duration::from_mins(10)).unwrap();
     write_row(&mut world, ACCOUNT, &source, json!("late")).unwrap();
     let later = world.now.plus(Duration::from_mins(2));
     world.advance(later);
@@ -280,11 +280,11 @@ fn promotion_keeps_what_has_arrived_and_loses_the_rest() {
     write_row(&mut world, ACCOUNT, &source, json!("early")).unwrap();
     let later = world.now.plus(Duration::from_mins(1));
     world.advance(later);
-    faults::start(&mut world, faults::REGION_LOSS, R1, json!({}), Duration::from_hours(1));
+    faults::start(&mut world, faults::REGION_LOSS, R1, json!({}), Duration::from_hours(1)).unwrap();
     assert_eq!(write_row(&mut world, ACCOUNT, &source, json!("x")).unwrap_err().code, "Unavailable");
     let lost = world.faults[0].id.clone();
     faults::stop(&mut world, &lost);
-    faults::start(&mut world, faults::REPLICATION_PAUSE, R1, json!({}), Duration::from_hours(1));
+    faults::start(&mut world, faults::REPLICATION_PAUSE, R1, json!({}), Duration::from_hours(1)).unwrap();
     write_row(&mut world, ACCOUNT, &source, json!("late")).unwrap();
     invoke(&mut world, R2, "PromoteReadReplicaDBCluster", json!({ "DBClusterIdentifier": "copy" })).unwrap();
     assert!(all_rows(&world, ACCOUNT, copy).is_none(), "instances restart");
@@ -314,7 +314,7 @@ fn the_lag_is_a_metric_and_minus_one_while_replication_has_stopped() {
         .invoke("cloudwatch", "ListMetrics", &json!({ "Namespace": "AWS/RDS" }))
         .unwrap();
     assert_eq!(listed["Metrics"][0]["Dimensions"][0]["Value"], "copy");
-    faults::start(&mut world, faults::REPLICATION_PAUSE, R1, json!({}), Duration::from_mins(10));
+    faults::start(&mut world, faults::REPLICATION_PAUSE, R1, json!({}), Duration::from_mins(10)).unwrap();
     assert!((lag(&mut world) + 1.0).abs() < f64::EPSILON);
 }
 

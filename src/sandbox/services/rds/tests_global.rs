@@ -82,7 +82,7 @@ fn a_switchover_loses_nothing_and_needs_both_sides() {
     for n in 0..50 {
         write_row(&mut world, ACCOUNT, FIRST, json!(n)).unwrap();
     }
-    faults::start(&mut world, faults::REPLICATION_PAUSE, R1, json!({}), Duration::from_mins(10));
+    faults::start(&mut world, faults::REPLICATION_PAUSE, R1, json!({}), Duration::from_mins(10)).unwrap();
     assert_eq!(
         code(invoke(&mut world, R1, "SwitchoverGlobalCluster", target(SECOND))),
         "InvalidGlobalClusterStateFault"
@@ -111,7 +111,7 @@ fn a_failover_loses_what_had_not_arrived_and_keeps_the_topology() {
     let mut world = global();
     write_row(&mut world, ACCOUNT, FIRST, json!("early")).unwrap();
     pass(&mut world, "rds.global.lag");
-    faults::start(&mut world, faults::REGION_LOSS, R1, json!({}), Duration::from_mins(30));
+    faults::start(&mut world, faults::REGION_LOSS, R1, json!({}), Duration::from_mins(30)).unwrap();
     let later = world.now.plus(Duration::from_secs(1));
     world.advance(later);
     assert_eq!(

@@ -157,7 +157,7 @@ fn within(world: &World, account: &str, id: &str, depth: u8) -> bool {
     let Some(check) = checks.and_then(|checks| checks.get(id)) else { return true };
     let config = &check.config;
     let measured = match config.kind.as_str() {
-        _ if config.disabled => true,
+        _ if config.disabled && world.rule("route53.disabled-healthy") => true,
         "CALCULATED" => {
             let children = config.children.iter().filter(|child| depth < 4 && within(world, account, child, depth + 1));
             children.count() as u64 >= config.health_threshold.unwrap_or(0)

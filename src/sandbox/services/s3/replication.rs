@@ -213,7 +213,7 @@ pub(super) fn replicate(call: &mut Call<'_>, copy: Copy) {
     };
     let to = call.world.buckets.get(&copy.destination).filter(|bucket| bucket.versioned());
     let to_region = to.map(|bucket| bucket.region.clone());
-    if to_region.as_ref().is_some_and(|to| faults::replication_cut(call.world, &from_region, to)) {
+    if to_region.as_ref().is_some_and(|to| faults::replication_cut(call.world, "s3", &from_region, to)) {
         if let Some(source) = call.world.buckets.get_mut(&copy.bucket) {
             source.held.push(copy);
         }

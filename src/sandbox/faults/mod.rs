@@ -8,21 +8,32 @@ use super::services;
 use super::world::{LEARNER_ACCOUNT, Transition, What, World};
 use crate::domain::drill::Fault;
 
-/// A whole Region does not answer: no control plane, no data plane, and nothing replicates out of it or into it.
-pub const REGION_LOSS: &str = "region-loss";
-/// Replication out of and into a Region stands still: DynamoDB, S3 and Aurora.
-pub const REPLICATION_PAUSE: &str = "replication-pause";
+mod effects;
+mod kinds;
 
-/// The kinds of faults, with one line each.
-pub const KINDS: &[(&str, &str)] = &[
-    (REGION_LOSS, "nothing in the Region answers, and nothing replicates out of it or into it"),
-    (REPLICATION_PAUSE, "replication out of the Region and into it stands still (DynamoDB, S3, Aurora)"),
-];
+#[cfg(test)]
+mod tests;
 
-/// Starts a fault that ends by itself after `lease`. `None` when there is no such kind.
-pub fn start(world: &mut World, kind: &str, region: &str, parameters: Value, lease: Duration) -> Option<Fault> {
-    if !KINDS.iter().any(|(known, _)| *known == kind) {
-        return None;
+pub use effects::{
+    certificate_pending, client_delay, credentials_expired, grey, request_delay, service_out, throttled, turned_away,
+};
+pub use kinds::{
+    API_SLOWNESS, API_THROTTLING, CERTIFICATE_PENDING, DENIED_ACTIONS, EXPIRED_CREDENTIALS, FaultError, GREY_FAILURE,
+    KINDS, Kind, Parameter, QUOTA_REACHED, REGION_LOSS, REPLICATION_PAUSE, ROUTE53_CONTROL_PLANE, SERVICE_OUTAGE,
+    SLOW_ANSWERS, Takes, check,
+};
+
+/// Starts a fault that ends by itself after `lease`. It says why when there is no such fault.
+pub fn start(
+    world: &mut World,
+    kind: &str,
+    region: &str,
+    parameters: Value,
+    lease: Duration,
+) -> Result<Fault, FaultError> {
+    check(kind, region, &parameters)?;
+    if lease.is_zero() {
+        return Err(FaultError::Lease);
     }
     let fault = Fault {
         id: format!("fault-{}", world.next_number()),
@@ -38,7 +49,7 @@ pub fn start(world: &mut World, kind: &str, region: &str, parameters: Value, lea
     world.log.push((world.now, region.to_owned(), format!("fault {kind} begins")));
     world.faults.push(fault.clone());
     world.touch();
-    Some(fault)
+    Ok(fault)
 }
 
 /// Ends a fault; ending one that is over changes nothing.
@@ -57,7 +68,14 @@ pub fn active(world: &World, kind: &str, region: &str) -> bool {
     world.faults.iter().any(|fault| fault.kind == kind && fault.region == region)
 }
 
-/// Whether nothing can be replicated between these Regions now.
-pub fn replication_cut(world: &World, from: &str, to: &str) -> bool {
-    [from, to].iter().any(|region| active(world, REGION_LOSS, region) || active(world, REPLICATION_PAUSE, region))
+/// Whether a fault stops what that store replicates out of its Region and into it.
+pub fn stops_replication(fault: &Fault, store: &str) -> bool {
+    let paused = fault.parameters.get("store").and_then(Value::as_str);
+    fault.kind == REGION_LOSS || (fault.kind == REPLICATION_PAUSE && paused.is_none_or(|paused| paused == store))
+}
+
+/// Whether nothing of that store (`dynamodb`, `s3`, `aurora`) can be replicated between these Regions now.
+pub fn replication_cut(world: &World, store: &str, from: &str, to: &str) -> bool {
+    let here = |fault: &&Fault| fault.region == from || fault.region == to;
+    world.faults.iter().filter(here).any(|fault| stops_replication(fault, store))
 }
