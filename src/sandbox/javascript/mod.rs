@@ -241,11 +241,13 @@ fn host<'js>(ctx: &Ctx<'js>, job: &Job<'_>, shared: &Rc<Shared>) -> rquickjs::Re
         "locate",
         Function::new(ctx.clone(), move |from: String, name: String| {
             let tries = ["", ".js", ".cjs", ".json", "/index.js"];
-            let relative = name.starts_with('.') || name.starts_with('/');
-            tries
-                .iter()
-                .filter(|_| relative)
-                .find_map(|extension| modules::locate(&files, &from, &format!("{name}{extension}")))
+            // A name without a path is looked for where Lambda's NODE_PATH ends and in its own packages.
+            let bare = !name.starts_with('.') && !name.starts_with('/');
+            let names =
+                if bare { vec![format!("{ROOT}{name}"), format!("{ROOT}node_modules/{name}")] } else { vec![name] };
+            names.iter().find_map(|name| {
+                tries.iter().find_map(|extension| modules::locate(&files, &from, &format!("{name}{extension}")))
+            })
         })?,
     )?;
     Ok(host)

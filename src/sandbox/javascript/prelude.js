@@ -350,11 +350,12 @@
       const shown = `${file.replace('/var/task/', '').replace(/\.[cm]?js$/, '')}.${exported}`;
       if (handler === undefined) throw named('Runtime.HandlerNotFound', `${shown} is undefined or not exported`, '');
       if (typeof handler !== 'function') throw named('Runtime.HandlerNotFound', `${shown} is not a function`, '');
-      const { awsRequestId, timeout, ...plain } = JSON.parse(given);
+      const { awsRequestId, logStreamName, timeout, ...plain } = JSON.parse(given);
       const context = {
         ...plain,
         callbackWaitsForEmptyEventLoop: true,
         get awsRequestId() { host.now(); return awsRequestId; },
+        get logStreamName() { host.now(); return logStreamName; },
         getRemainingTimeInMillis: () => Math.max(0, timeout - elapsed()),
         succeed: (value) => finish(true, value), fail, done: (error, value) => (error ? fail(error) : finish(true, value)),
       };

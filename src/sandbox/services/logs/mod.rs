@@ -31,6 +31,14 @@ struct Group {
     streams: BTreeMap<String, VecDeque<(SimTime, String)>>,
 }
 
+/// The stream that a function with that code writes into: a day, and the instance that runs it.
+/// Source: AWS Lambda Developer Guide, "Viewing CloudWatch logs for Lambda functions".
+pub fn stream_of(world: &World, who: &Identity, code: &str) -> String {
+    let day = world.now.rfc3339().get(..10).unwrap_or_default().replace('-', "/");
+    let instance = crate::sandbox::chance::bits(world.seed, "lambda.instance", &format!("{}{code}", who.name), 0);
+    format!("{day}/[$LATEST]{instance:016x}")
+}
+
 /// Writes what a function says into its log group, when the group is there and the role may. Lambda makes a missing
 /// group itself where the role may do that. `START`, `END` and `REPORT` are not kept: an invocation that only reads
 /// leaves no trace in the world, unless the code says something.
@@ -38,9 +46,7 @@ pub fn append(world: &mut World, who: &Identity, group: &str, code: &str, lines:
     if lines.is_empty() {
         return;
     }
-    let day = world.now.rfc3339().get(..10).unwrap_or_default().replace('-', "/");
-    let instance = crate::sandbox::chance::bits(world.seed, "lambda.instance", &format!("{}{code}", who.name), 0);
-    let stream = format!("{day}/[$LATEST]{instance:016x}");
+    let stream = stream_of(world, who, code);
     let arn = format!("arn:aws:logs:{}:{}:log-group:{group}", who.region, who.account);
     let may = |world: &World, action: &str| {
         iam::allows(world, &who.account, &who.role, action, &arn)
