@@ -20,6 +20,7 @@ PINNED = "1.58.0"
 TYPES = """
 ApiGateway: Account Authorizer BasePathMapping Deployment DomainName GatewayResponse Method Resource RestApi Stage
 CertificateManager: Certificate
+CloudFormation: CustomResource Stack WaitCondition WaitConditionHandle
 CloudFront: Distribution OriginAccessControl
 CloudWatch: Alarm Dashboard
 Cognito: IdentityPool IdentityPoolRoleAttachment UserPool UserPoolClient
@@ -28,15 +29,22 @@ EC2: EIP InternetGateway NatGateway Route RouteTable SecurityGroup SecurityGroup
 ECS: Cluster Service TaskDefinition
 ElastiCache: CacheCluster ReplicationGroup ServerlessCache SubnetGroup
 ElasticLoadBalancingV2: Listener ListenerRule LoadBalancer TargetGroup
-IAM: ManagedPolicy Policy Role
+IAM: InstanceProfile ManagedPolicy Policy Role
 KMS: Alias Key
 Lambda: EventSourceMapping Function Permission Version
 Logs: LogGroup
 RDS: DBCluster DBClusterParameterGroup DBInstance DBSubnetGroup
 Route53: HealthCheck HostedZone RecordSet
 S3: Bucket BucketPolicy
+SSM: Parameter
 SecretsManager: Secret SecretTargetAttachment
 """
+
+# Types that take properties of the user's own choice.
+OPEN = {"AWS::CloudFormation::CustomResource"}
+
+# Types whose conditional create-only properties always need a new resource (CloudFormation User Guide: KeySchema).
+ALWAYS_REPLACED = {"AWS::DynamoDB::Table"}
 
 # Types whose attributes are all their properties, not only the read-only ones (cfn-lint's schema/_getatts.py).
 ALL_ARE_ATTRIBUTES = {
@@ -101,12 +109,16 @@ def cut(schema):
     attributes = set(read_only)
     if schema["typeName"] in ALL_ARE_ATTRIBUTES:
         attributes |= set(properties)
-    return {
+    create_only = schema.get("createOnlyProperties", [])
+    if schema["typeName"] in ALWAYS_REPLACED:
+        create_only = create_only + schema.get("conditionalCreateOnlyProperties", [])
+    opened = {"open": True} if schema["typeName"] in OPEN else {}
+    return opened | {
         "properties": properties,
         "definitions": {name: inner for name, inner in definitions.items() if name in seen},
         "required": sorted(schema.get("required", [])),
         "read_only": read_only,
-        "create_only": dotted(schema.get("createOnlyProperties", [])),
+        "create_only": dotted(create_only),
         "attributes": sorted(attributes),
     }
 

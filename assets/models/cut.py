@@ -25,7 +25,7 @@ OPERATIONS = {
         "CreateStack UpdateStack DeleteStack DescribeStacks DescribeStackEvents DescribeStackResource "
         "DescribeStackResources ListStacks ListStackResources GetTemplate GetTemplateSummary ValidateTemplate "
         "CreateChangeSet DescribeChangeSet ExecuteChangeSet DeleteChangeSet ListChangeSets ListExports "
-        "UpdateTerminationProtection"
+        "UpdateTerminationProtection ContinueUpdateRollback CancelUpdateStack ListImports"
     ),
     "s3": (
         "CreateBucket DeleteBucket HeadBucket ListBuckets GetBucketLocation PutBucketVersioning "

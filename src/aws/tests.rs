@@ -171,7 +171,9 @@ const BEYOND_THE_GUIDE: &[&str] = &["dynamodbstreams", "lambda"];
 /// Operations of the guide's services that it never calls, likewise.
 const OPERATIONS_BEYOND_THE_GUIDE: &[&str] = &[
     "AbortMultipartUpload",
+    "CancelUpdateStack",
     "CompleteMultipartUpload",
+    "ContinueUpdateRollback",
     "CreateGlobalCluster",
     "CreateGlobalTable",
     "CreateMultipartUpload",
@@ -182,6 +184,7 @@ const OPERATIONS_BEYOND_THE_GUIDE: &[&str] = &[
     "DescribeGlobalClusters",
     "FailoverGlobalCluster",
     "GetObjectTagging",
+    "ListImports",
     "ListMultipartUploads",
     "ListParts",
     "ModifyDBClusterParameterGroup",

@@ -6,11 +6,11 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::network;
-use crate::sandbox::call::AwsError;
+use crate::sandbox::call::{AwsError, Call};
 use crate::sandbox::chance;
 use crate::sandbox::javascript::{self, Failure, Job, Reply, archive};
 use crate::sandbox::services::lambda::functions::Function;
-use crate::sandbox::services::logs;
+use crate::sandbox::services::{cloudformation, logs};
 use crate::sandbox::world::World;
 
 pub mod aws;
@@ -94,6 +94,7 @@ pub fn invoke(
             "invokedFunctionArn": arn,
             "memoryLimitInMB": function.memory().to_string(),
             "logGroupName": function.log_group(),
+            "logStreamName": logs::stream_of(world, &who, function.code_hash()),
             "awsRequestId": request_id,
             "timeout": function.timeout().as_millis() as u64,
         }),
@@ -133,8 +134,28 @@ fn port(world: &mut World, who: &Identity, request: &Value) -> Reply {
         Some("aws") => aws::answer(world, who, request),
         Some("connect") => cache::connect(world, who, request),
         Some("send") => cache::send(world, who, request),
+        Some("fetch") => fetch(world, who, request),
         // Functions of the workshop reach AWS by the SDK only.
-        _ => Err(json!({ "name": "ENOTFOUND", "message": "the sandbox has no internet behind its functions" })),
+        _ => Err(nowhere()),
+    }
+}
+
+fn nowhere() -> Value {
+    json!({ "name": "ENOTFOUND", "message": "the sandbox has no internet behind its functions" })
+}
+
+/// HTTP of the code's own. All that it reaches are the addresses at which CloudFormation waits for the answers of custom
+/// resources and for signals.
+fn fetch(world: &mut World, who: &Identity, request: &Value) -> Reply {
+    let member = |name: &str| request.get(name).and_then(Value::as_str).unwrap_or_default();
+    let mut call = Call::new(world, &who.account, &who.region);
+    let taken = (member("method").eq_ignore_ascii_case("PUT"))
+        .then(|| cloudformation::receive_at(&mut call, member("url"), member("body").as_bytes()))
+        .flatten();
+    match taken {
+        Some(Ok(_)) => Ok(json!({ "status": 200, "body": "" })),
+        Some(Err(error)) => Ok(json!({ "status": error.status, "body": error.to_string() })),
+        None => Err(nowhere()),
     }
 }
 

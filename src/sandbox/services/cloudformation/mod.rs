@@ -16,9 +16,11 @@ mod model;
 mod ops;
 pub mod providers;
 mod schema;
+mod signals;
 mod template;
 
 pub use model::{ChangeSet, Event, Output, Resource, Stack};
+pub use signals::{receive, receive_at};
 
 /// What this service holds.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -27,6 +29,12 @@ pub struct State {
     pub stacks: BTreeMap<String, Stack>,
     /// Change sets by ARN.
     pub change_sets: BTreeMap<String, ChangeSet>,
+    /// What arrived at the addresses that were given out.
+    #[serde(default)]
+    pub inbox: signals::Inbox,
+    /// What custom resources were asked, by stack and logical id.
+    #[serde(default)]
+    pub customs: BTreeMap<String, signals::Custom>,
 }
 
 /// What will happen to it.
@@ -57,6 +65,8 @@ pub fn handler(operation: &str) -> Option<Handler> {
         "CreateStack" => ops::stacks::create,
         "UpdateStack" => ops::stacks::update,
         "DeleteStack" => ops::stacks::delete,
+        "ContinueUpdateRollback" => ops::rollback::go_on,
+        "CancelUpdateStack" => ops::rollback::cancel,
         "UpdateTerminationProtection" => ops::stacks::protect,
         "DescribeStacks" => ops::reads::describe_stacks,
         "DescribeStackEvents" => ops::reads::events,
@@ -65,6 +75,7 @@ pub fn handler(operation: &str) -> Option<Handler> {
         "ListStacks" => ops::reads::list_stacks,
         "ListStackResources" => ops::reads::list_resources,
         "ListExports" => ops::reads::list_exports,
+        "ListImports" => ops::reads::list_imports,
         "GetTemplate" => ops::templates::get,
         "GetTemplateSummary" => ops::templates::summary,
         "ValidateTemplate" => ops::templates::validate,

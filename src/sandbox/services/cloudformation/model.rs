@@ -8,6 +8,9 @@ use serde_json::Value;
 use super::template::plan::Plan;
 use crate::domain::SimTime;
 
+/// The type of stacks, which a stack's own events carry, too.
+pub const STACK: &str = "AWS::CloudFormation::Stack";
+
 /// A stack.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Stack {
@@ -55,6 +58,21 @@ pub struct Stack {
     pub plan: Plan,
     /// What is under way.
     pub work: Option<Work>,
+    /// The stack that it is nested in, and the one at the top.
+    #[serde(default)]
+    pub nested: Option<Nested>,
+    /// What a failed rollback left over, to be removed when the rollback is continued.
+    #[serde(default)]
+    pub leftovers: Vec<(String, Resource)>,
+}
+
+/// Where a nested stack stands.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Nested {
+    /// The ARN of the stack that it is a resource of.
+    pub parent: String,
+    /// The ARN of the stack at the top.
+    pub root: String,
 }
 
 impl Stack {
@@ -160,6 +178,9 @@ pub struct Work {
     pub force: bool,
     /// What an update replaced or dropped, to be removed at its end.
     pub leftovers: Vec<(String, Resource)>,
+    /// Whether the caller cancelled it.
+    #[serde(default)]
+    pub cancelled: bool,
     /// The stack before an update, to go back to.
     pub before: Option<Box<Before>>,
 }
@@ -247,6 +268,9 @@ pub struct ChangeSet {
     pub template: String,
     /// Parameters.
     pub parameters: BTreeMap<String, String>,
+    /// Names of parameters whose values must not be shown.
+    #[serde(default)]
+    pub secrets: Vec<String>,
     /// What would change, as DescribeChangeSet lists it.
     pub changes: Vec<Value>,
 }

@@ -23,6 +23,9 @@ pub struct Registry {
 /// One resource type.
 #[derive(Debug, Default, Deserialize)]
 pub struct Type {
+    /// Whether it takes properties of the user's own choice.
+    #[serde(default)]
+    open: bool,
     properties: BTreeMap<String, Shape>,
     definitions: BTreeMap<String, Shape>,
     required: Vec<String>,
@@ -62,7 +65,19 @@ pub fn registry() -> &'static Registry {
 
 /// The schema of a type that the sandbox simulates.
 pub fn of(type_name: &str) -> Option<&'static Type> {
-    registry().types.get(type_name)
+    registry().types.get(if is_custom(type_name) { CUSTOM } else { type_name })
+}
+
+/// The type of custom resources.
+pub const CUSTOM: &str = "AWS::CloudFormation::CustomResource";
+
+/// The longest name of a custom type. Source: CloudFormation User Guide, `AWS::CloudFormation::CustomResource`.
+const LONGEST_CUSTOM: usize = 60;
+
+/// Whether a type is a custom resource under a name of its own: `Custom::Something`.
+pub fn is_custom(type_name: &str) -> bool {
+    let shape = |name: &str| !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || "_@-".contains(c));
+    type_name.len() <= LONGEST_CUSTOM && type_name.strip_prefix("Custom::").is_some_and(shape)
 }
 
 /// Whether AWS has a type of that name.
@@ -73,7 +88,8 @@ pub fn exists_in_aws(type_name: &str) -> bool {
 impl Type {
     /// Whether `Fn::GetAtt` gives that attribute.
     pub fn has_attribute(&self, name: &str) -> bool {
-        self.attributes.iter().any(|one| one == name)
+        // A custom resource gives what its function answers, a nested stack what its template puts out.
+        self.open || self.attributes.iter().any(|one| one == name)
     }
 
     /// Whether a change of that top-level property needs a new resource.
@@ -98,6 +114,9 @@ impl Type {
                 }
                 Some(shape) => {
                     checked.insert(name.clone(), self.fit(shape, value, &format!("#/{name}"), &mut wrong));
+                }
+                None if self.open => {
+                    checked.insert(name.clone(), value.clone());
                 }
                 None => wrong.push(format!("#: extraneous key [{name}] is not permitted")),
             }

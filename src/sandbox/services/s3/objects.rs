@@ -8,6 +8,7 @@ use super::{Body, Bucket, Version, bucket, bucket_mut, bucket_name, checksum, co
 use crate::domain::md5;
 use crate::protocol::percent;
 use crate::sandbox::call::{AwsError, Call, required, text};
+use crate::sandbox::services::cloudformation;
 
 /// Members of a write that a read gives back.
 const HEADERS: [&str; 7] = [
@@ -149,6 +150,12 @@ pub(super) fn store(call: &mut Call<'_>, name: &str, key: &str, mut version: Ver
 }
 
 pub(super) fn put(call: &mut Call<'_>, input: &Value) -> Result<Value, AwsError> {
+    let body = call.payload.clone().unwrap_or_default();
+    if let (Some(bucket), Some(key)) = (text(input, "Bucket"), text(input, "Key"))
+        && let Some(answer) = cloudformation::receive(call, bucket, key, &body)
+    {
+        return answer;
+    }
     let name = bucket_name(call, input)?;
     check(call, &name, input)?;
     let key = required(input, "Key")?.to_owned();

@@ -56,6 +56,36 @@ fn begin(call: &mut Call<'_>, stack: &mut Stack, mut work: Work) {
     go_on(call, stack);
 }
 
+/// Goes on with an update's rollback that failed; what is skipped counts as rolled back, whatever it is like.
+pub fn continue_rollback(call: &mut Call<'_>, stack: &mut Stack, skipped: &[String], token: Option<String>) {
+    let mut work = work(call, Aim::UpdateRollback, token.clone());
+    work.leftovers = std::mem::take(&mut stack.leftovers);
+    say(call, stack, "UPDATE_ROLLBACK_IN_PROGRESS", Some("User Initiated".into()), token);
+    work.tasks = changes(call, stack);
+    for name in skipped {
+        if let Some(task) = work.tasks.get_mut(name) {
+            task.phase = Phase::Done;
+        }
+        let properties = super::task::properties(call, stack, name);
+        super::tell(call, stack, &work, name, "UPDATE_COMPLETE", Some("Resource skipped by user request".into()));
+        // From here on CloudFormation takes the resource for what the old template says of it.
+        if let (Some(resource), Ok(properties)) = (stack.resources.get_mut(name), properties) {
+            resource.properties = properties;
+        }
+    }
+    stack.work = Some(work);
+    go_on(call, stack);
+}
+
+/// Gives up an update: what is under way is cancelled, and everything goes back.
+pub fn cancel(call: &mut Call<'_>, stack: &mut Stack) {
+    if let Some(work) = &mut stack.work {
+        work.cancelled = true;
+        work.failed.push("Update cancelled by user.".into());
+    }
+    go_on(call, stack);
+}
+
 /// Begins deleting a stack.
 pub fn delete(call: &mut Call<'_>, stack: &mut Stack, retain: &[String], force: bool, token: Option<String>) {
     let mut work = work(call, Aim::Delete, token.clone());

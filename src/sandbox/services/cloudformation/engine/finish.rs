@@ -48,6 +48,7 @@ pub fn finish(call: &mut Call<'_>, stack: &mut Stack, mut ended: Work) {
         }
         Aim::UpdateRollback if failed => {
             let why = format!("The following resource(s) failed to update: [{}]. ", ended.failed.join(", "));
+            stack.leftovers = ended.leftovers;
             say(call, stack, "UPDATE_ROLLBACK_FAILED", Some(why), token);
         }
         Aim::UpdateRollback => {
@@ -99,14 +100,21 @@ fn created_in_vain(call: &mut Call<'_>, stack: &mut Stack, ended: &Work) {
     };
     say(call, stack, status, Some(format!("{why}{what} requested by user.")), token.clone());
     let mut next = work(call, aim, token);
-    next.tasks = deletions(call, &standing(stack));
+    let mut standing = standing(stack);
+    if stack.delete_on_failure {
+        // This deletion undoes a creation, too: RetainExceptOnCreate does not retain.
+        for (_, resource) in standing.iter_mut().filter(|(_, one)| one.deletion == "RetainExceptOnCreate") {
+            "Delete".clone_into(&mut resource.deletion);
+        }
+    }
+    next.tasks = deletions(call, &standing);
     stack.work = Some(next);
 }
 
 fn updated_in_vain(call: &mut Call<'_>, stack: &mut Stack, ended: Work) {
     let token = ended.token.clone();
     let why = complaint(&ended, "update");
-    if stack.disable_rollback {
+    if stack.disable_rollback && !ended.cancelled {
         return say(call, stack, "UPDATE_FAILED", Some(why), token);
     }
     say(call, stack, "UPDATE_ROLLBACK_IN_PROGRESS", Some(why), token.clone());

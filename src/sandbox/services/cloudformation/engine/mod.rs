@@ -11,18 +11,15 @@ mod task;
 
 use std::time::Duration;
 
-use super::model::{Action, Aim, Event, Phase, Stack, Work};
+use super::model::{Action, Aim, Event, Phase, STACK, Stack, Work};
 use super::{Transition, ops};
 use crate::domain::SimTime;
 use crate::sandbox::call::Call;
 use crate::sandbox::constants::constant;
 use crate::sandbox::world::What;
 
-pub use begin::{create, delete, update};
+pub use begin::{cancel, continue_rollback, create, delete, update};
 pub use scope::{Live, export, importers};
-
-/// The type that a stack's own events carry.
-pub const STACK: &str = "AWS::CloudFormation::Stack";
 
 /// One step of a stack's operation.
 pub fn step(call: &mut Call<'_>, id: &str, generation: u64) {
@@ -137,6 +134,7 @@ fn work(call: &mut Call<'_>, aim: Aim, token: Option<String>) -> Work {
         token,
         force: false,
         leftovers: Vec::new(),
+        cancelled: false,
         before: None,
     }
 }

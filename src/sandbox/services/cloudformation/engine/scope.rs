@@ -37,7 +37,15 @@ impl Scope for Live<'_, '_, '_> {
         let found = self.resources.get(resource).ok_or_else(undefined)?;
         let physical = found.physical.as_deref().ok_or_else(undefined)?;
         let provider = providers::provider(&found.type_name).ok_or_else(undefined)?;
-        let existing = Existing { physical, properties: &found.properties, snapshot: false };
+        let existing = Existing {
+            physical,
+            properties: &found.properties,
+            snapshot: false,
+            stack_id: &self.facts.stack_id,
+            logical: resource,
+            type_name: &found.type_name,
+            since: found.changed,
+        };
         provider
             .get(self.call, &existing, name)
             .filter(|value| !value.is_null())

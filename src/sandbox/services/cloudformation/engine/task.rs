@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::scope::{Live, dynamic};
 use super::{later, patience, tell};
 use crate::sandbox::call::{AwsError, Call};
-use crate::sandbox::services::cloudformation::model::{Action, Aim, Phase, Resource, Stack, Work};
+use crate::sandbox::services::cloudformation::model::{Action, Aim, Phase, Resource, STACK, Stack, Work};
 use crate::sandbox::services::cloudformation::providers::{self, Existing, Progress, Request};
 use crate::sandbox::services::cloudformation::schema;
 use crate::sandbox::services::cloudformation::template::resolve::resolve;
@@ -124,7 +124,7 @@ fn done(call: &mut Call<'_>, stack: &mut Stack, work: &mut Work, name: &str) {
 }
 
 /// The properties of a planned resource, functions carried out.
-fn properties(call: &mut Call<'_>, stack: &Stack, name: &str) -> Result<Value, String> {
+pub fn properties(call: &mut Call<'_>, stack: &Stack, name: &str) -> Result<Value, String> {
     let planned = stack.plan.resource(name).ok_or_else(|| format!("The template has no resource {name}"))?;
     let mut scope = Live { call, facts: &stack.plan.facts, resources: &stack.resources };
     resolve(&planned.properties, &mut scope).map(Option::unwrap_or_default)
@@ -179,7 +179,10 @@ fn begin_update(call: &mut Call<'_>, stack: &mut Stack, work: &mut Work, name: &
     current.needs = planned.needs;
     current.deletion = planned.deletion;
     let new = match resolved {
-        Ok(new) if new == current.properties => return set(work, name, Phase::Done),
+        // What a nested stack's template says may have changed behind the same address.
+        Ok(new) if new == current.properties && (current.type_name != STACK || work.aim != Aim::Update) => {
+            return set(work, name, Phase::Done);
+        }
         Ok(new) => new,
         Err(why) => {
             tell(call, stack, work, name, "UPDATE_IN_PROGRESS", None);
@@ -194,7 +197,10 @@ fn begin_update(call: &mut Call<'_>, stack: &mut Stack, work: &mut Work, name: &
     let replaced =
         schema::of(&current.type_name).is_some_and(|schema| changed.iter().any(|member| schema.replaces(member)));
     if replaced || current.physical.is_none() {
-        let old = current.clone();
+        let mut old = current.clone();
+        // What is replaced follows UpdateReplacePolicy, whose default is Delete for every type.
+        // Source: CloudFormation User Guide, UpdateReplacePolicy attribute.
+        old.deletion = if planned.replace.is_empty() { "Delete".into() } else { planned.replace };
         if old.physical.is_some() {
             work.leftovers.push((name.to_owned(), old));
         }
@@ -213,7 +219,7 @@ fn members(value: &Value) -> Vec<&String> {
 }
 
 fn begin_deletion(call: &mut Call<'_>, stack: &mut Stack, work: &mut Work, name: &str, resource: &Resource) {
-    let creating = matches!(work.aim, Aim::Rollback);
+    let creating = matches!(work.aim, Aim::Rollback | Aim::UpdateRollbackCleanUp);
     let kept = resource.deletion == "Retain" || (resource.deletion == "RetainExceptOnCreate" && !creating);
     if kept {
         tell(call, stack, work, name, "DELETE_SKIPPED", None);
@@ -276,7 +282,7 @@ fn make(call: &mut Call<'_>, stack: &mut Stack, work: &mut Work, name: &str) {
         Ok(requested) => requested,
         Err(why) => return fail(call, stack, work, name, why),
     };
-    let request = Request { stack: &stack.name, logical: name, properties: &properties, tags };
+    let request = request(stack, name, &resource.type_name, &properties, tags);
     let made = provider.create(call, &request);
     let (physical, error) = match made {
         Ok(physical) => (Some(physical), None),
@@ -310,10 +316,10 @@ fn change(call: &mut Call<'_>, stack: &mut Stack, work: &mut Work, name: &str) {
     };
     let changed = properties(call, stack, name).and_then(|new| {
         let (checked, tags) = requested(call, stack, name, &new)?;
-        let request = Request { stack: &stack.name, logical: name, properties: &checked, tags };
+        let request = request(stack, name, &old.type_name, &checked, tags);
         let physical = old.physical.clone().unwrap_or_default();
         let before = fitted(&old);
-        let existing = Existing { physical: &physical, properties: &before, snapshot: false };
+        let existing = existing(stack, work, name, &old, &physical, &before);
         update(call, &existing, &request).map_err(|error| refusal(provider.service, &error))?;
         Ok(new)
     });
@@ -333,10 +339,11 @@ fn remove(call: &mut Call<'_>, stack: &mut Stack, work: &mut Work, name: &str, r
     let Some(provider) = providers::provider(&resource.type_name) else { return };
     let physical = resource.physical.clone().unwrap_or_default();
     let properties = fitted(resource);
-    let existing = existing(resource, &physical, &properties);
+    let existing = existing(stack, work, name, resource, &physical, &properties);
     let poll = later(call, POLL, &format!("{}/{name}", stack.name));
     // What was given up on its way must arrive before it can go.
-    if !resource.status.ends_with("_COMPLETE") && provider.progress(call, &existing) == Progress::Going {
+    let arrives = provider.look.is_none() && !resource.status.ends_with("_COMPLETE");
+    if arrives && provider.progress(call, &existing) == Progress::Going {
         return wait_until(work, name, Phase::Begun, poll);
     }
     match provider.delete(call, &existing) {
@@ -359,12 +366,61 @@ fn fitted(resource: &Resource) -> Value {
     checked.and_then(Result::ok).unwrap_or_else(|| resource.properties.clone())
 }
 
-fn existing<'e>(resource: &'e Resource, physical: &'e str, properties: &'e Value) -> Existing<'e> {
+/// What a provider is asked to make, or to change something to.
+fn request<'r>(
+    stack: &'r Stack,
+    name: &'r str,
+    type_name: &'r str,
+    properties: &'r Value,
+    tags: Vec<(String, String)>,
+) -> Request<'r> {
+    Request {
+        stack: &stack.name,
+        stack_id: &stack.id,
+        root: stack.nested.as_ref().map(|nested| nested.root.as_str()),
+        capabilities: &stack.capabilities,
+        type_name,
+        logical: name,
+        properties,
+        tags,
+    }
+}
+
+fn existing<'e>(
+    stack: &'e Stack,
+    work: &Work,
+    name: &'e str,
+    resource: &'e Resource,
+    physical: &'e str,
+    properties: &'e Value,
+) -> Existing<'e> {
     // The default policy of a cluster, and of an instance outside one, is Snapshot (aws-behaviour.md 1).
     let by_default = resource.type_name == "AWS::RDS::DBCluster"
         || (resource.type_name == "AWS::RDS::DBInstance" && resource.properties.get("DBClusterIdentifier").is_none());
     let snapshot = resource.deletion == "Snapshot" || (resource.deletion.is_empty() && by_default);
-    Existing { physical, properties, snapshot }
+    let since = work.tasks.get(name).map_or(resource.changed, |task| task.began);
+    Existing {
+        physical,
+        properties,
+        snapshot,
+        stack_id: &stack.id,
+        logical: name,
+        type_name: &resource.type_name,
+        since,
+    }
+}
+
+/// Gives a resource the physical id that its maker chose. When a change chose another one, what stood under the old id
+/// is removed at the end of the update, as any resource that was replaced.
+fn rename(stack: &mut Stack, work: &mut Work, name: &str, physical: String) {
+    let updated = work.tasks.get(name).is_some_and(|task| task.action == Action::Update);
+    let Some(resource) = stack.resources.get_mut(name) else { return };
+    if updated && resource.physical.as_ref() != Some(&physical) {
+        let mut old = resource.clone();
+        "Delete".clone_into(&mut old.deletion);
+        work.leftovers.push((name.to_owned(), old));
+    }
+    resource.physical = Some(physical);
 }
 
 /// Looks whether a resource is settled, or gone.
@@ -378,7 +434,7 @@ fn look(call: &mut Call<'_>, stack: &mut Stack, work: &mut Work, name: &str) {
     let Some(provider) = providers::provider(&resource.type_name) else { return };
     let physical = resource.physical.clone().unwrap_or_default();
     let properties = fitted(&resource);
-    let existing = existing(&resource, &physical, &properties);
+    let existing = existing(stack, work, name, &resource, &physical, &properties);
     let progress = if let Some(Action::Delete(_)) = action {
         match provider.is_gone(call, &existing) {
             Ok(true) => Progress::Done,
@@ -390,6 +446,10 @@ fn look(call: &mut Call<'_>, stack: &mut Stack, work: &mut Work, name: &str) {
     };
     match progress {
         Progress::Done => done(call, stack, work, name),
+        Progress::Became(physical) => {
+            rename(stack, work, name, physical);
+            done(call, stack, work, name);
+        }
         Progress::Failed(why) => fail(call, stack, work, name, why),
         Progress::Going => {
             let due = later(call, POLL, &format!("{}/{name}", stack.name));

@@ -84,6 +84,7 @@ pub fn create(call: &mut Call<'_>, input: &Value) -> Result<Value, AwsError> {
         request: input.clone(),
         template: prepared.text,
         parameters: prepared.parameters,
+        secrets: prepared.secrets,
         changes: Vec::new(),
     };
     let answer = json!({ "Id": set.id, "StackId": stack.id });
@@ -205,7 +206,7 @@ pub fn describe(call: &mut Call<'_>, input: &Value) -> Result<Value, AwsError> {
     let set = find(call, input)?.clone();
     let name = call.regional().cloudformation.stacks.get(&set.stack_id).map(|stack| stack.name.clone());
     let parameters: Vec<Value> =
-        set.parameters.iter().map(|(key, value)| json!({ "ParameterKey": key, "ParameterValue": value })).collect();
+        set.parameters.iter().map(|(key, value)| reads::parameter(key, value, &set.secrets)).collect();
     let (shown, next) = page(input, set.changes.clone(), PAGE);
     let mut answer = reads::paged("Changes", &shown, next.as_deref());
     if let Some(members) = answer.as_object_mut() {

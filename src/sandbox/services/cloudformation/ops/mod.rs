@@ -1,7 +1,9 @@
 //! The operations of CloudFormation's API.
 
 pub mod change_sets;
+mod existence;
 pub mod reads;
+pub mod rollback;
 pub mod stacks;
 pub mod templates;
 
@@ -10,6 +12,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::model::Stack;
+use super::providers::unsimulated;
 use super::template::plan::{Facts, Plan};
 use super::template::read::{LONGEST_BODY, LONGEST_OBJECT};
 use super::template::{Template, parameters, validation};
@@ -139,6 +142,7 @@ pub fn prepare(
     let text = template_text(call, input, previous.map(|stack| stack.template.as_str()))?;
     let template = Template::parse(&text)?;
     let parameters = parameters::bind(&template, input.get("Parameters"), previous.map(|stack| &stack.parameters))?;
+    existence::check(call, template.section("Parameters"), &parameters)?;
     let (needed, _) = template.capabilities();
     let given = capabilities(input);
     let covered =
@@ -155,6 +159,10 @@ pub fn prepare(
         ..Facts::default()
     };
     let plan = Plan::new(&template, &parameters, facts)?;
+    refuse_unsimulated(&plan)?;
+    if let Some(previous) = previous {
+        same_types(&plan, previous)?;
+    }
     let secrets = template
         .section("Parameters")
         .iter()
@@ -164,9 +172,43 @@ pub fn prepare(
     Ok(Prepared { description: template.description().map(str::to_owned), text, parameters, secrets, plan })
 }
 
+/// Refuses properties that AWS has and the sandbox does not simulate, before anything is made.
+fn refuse_unsimulated(plan: &Plan) -> Result<(), AwsError> {
+    let found = plan.resources.iter().find_map(|one| Some((one, unsimulated(&one.type_name, &one.properties)?)));
+    match found {
+        Some((resource, property)) => Err(validation(format!(
+            "Template error: The sandbox does not simulate {property} of {} (resource {})",
+            resource.type_name, resource.logical
+        ))),
+        None => Ok(()),
+    }
+}
+
+/// A resource keeps its type as long as it keeps its logical id.
+fn same_types(plan: &Plan, previous: &Stack) -> Result<(), AwsError> {
+    let changed: Vec<&str> = plan
+        .resources
+        .iter()
+        .filter(|one| previous.resources.get(&one.logical).is_some_and(|old| old.type_name != one.type_name))
+        .map(|one| one.logical.as_str())
+        .collect();
+    if changed.is_empty() {
+        return Ok(());
+    }
+    Err(validation(format!(
+        "Update of resource type is not permitted. The new template modifies resource type of the following resources: [{}]",
+        changed.join(", ")
+    )))
+}
+
 /// The capabilities that a request acknowledges.
 pub fn capabilities(input: &Value) -> Vec<String> {
-    let list = input.get("Capabilities").and_then(Value::as_array);
+    strings(input, "Capabilities")
+}
+
+/// A list of texts in a request.
+pub fn strings(input: &Value, member: &str) -> Vec<String> {
+    let list = input.get(member).and_then(Value::as_array);
     list.into_iter().flatten().filter_map(|one| one.as_str().map(str::to_owned)).collect()
 }
 

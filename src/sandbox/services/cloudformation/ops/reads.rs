@@ -5,7 +5,9 @@ use serde_json::{Map, Value, json};
 use super::{existing, page, stack_name};
 use crate::domain::SimTime;
 use crate::sandbox::call::{AwsError, Call, required, tag_list, text};
+use crate::sandbox::services::cloudformation::engine::{self, Live};
 use crate::sandbox::services::cloudformation::model::{Event, Resource, Stack};
+use crate::sandbox::services::cloudformation::template::resolve::resolve;
 use crate::sandbox::services::cloudformation::template::validation;
 
 /// How many entries a page has. Source: CloudFormation API Reference: results are paged at 100 entries or 1 MB.
@@ -24,15 +26,15 @@ pub fn paged(member: &str, list: &[Value], next: Option<&str>) -> Value {
     told(json!({ member: list, "NextToken": next }))
 }
 
+/// A parameter as it is shown: secret ones are not.
+pub fn parameter(key: &str, value: &str, secrets: &[String]) -> Value {
+    let shown = if secrets.iter().any(|secret| secret == key) { "****" } else { value };
+    json!({ "ParameterKey": key, "ParameterValue": shown })
+}
+
 fn described(stack: &Stack) -> Value {
-    let parameters: Vec<Value> = stack
-        .parameters
-        .iter()
-        .map(|(key, value)| {
-            let shown = if stack.secrets.contains(key) { "****" } else { value };
-            json!({ "ParameterKey": key, "ParameterValue": shown })
-        })
-        .collect();
+    let parameters: Vec<Value> =
+        stack.parameters.iter().map(|(key, value)| parameter(key, value, &stack.secrets)).collect();
     let outputs: Vec<Value> = stack
         .outputs
         .iter()
@@ -45,6 +47,8 @@ fn described(stack: &Stack) -> Value {
         .collect();
     let mut shown = told(json!({
         "StackId": stack.id, "StackName": stack.name, "ChangeSetId": stack.change_set,
+        "ParentId": stack.nested.as_ref().map(|nested| &nested.parent),
+        "RootId": stack.nested.as_ref().map(|nested| &nested.root),
         "Description": stack.description, "Parameters": parameters,
         "CreationTime": stack.created.epoch_seconds(),
         "DeletionTime": stack.deleted.map(SimTime::epoch_seconds),
@@ -117,6 +121,12 @@ pub fn events(call: &mut Call<'_>, input: &Value) -> Result<Value, AwsError> {
     Ok(paged("StackEvents", &shown, (from > 0).then(|| from.to_string()).as_deref()))
 }
 
+/// A text without the values of parameters that must not be shown.
+fn masked(stack: &Stack, text: String) -> String {
+    let secrets = stack.secrets.iter().filter_map(|name| stack.parameters.get(name)).filter(|value| !value.is_empty());
+    secrets.fold(text, |text, secret| text.replace(secret.as_str(), "****"))
+}
+
 fn shown_event(stack: &Stack, event: &Event) -> Value {
     let properties = stack.resources.get(&event.logical).filter(|one| one.type_name == event.type_name);
     told(json!({
@@ -124,7 +134,7 @@ fn shown_event(stack: &Stack, event: &Event) -> Value {
         "PhysicalResourceId": event.physical, "ResourceType": event.type_name,
         "Timestamp": event.at.epoch_seconds(), "ResourceStatus": event.status,
         "ResourceStatusReason": event.reason, "ClientRequestToken": event.token,
-        "ResourceProperties": properties.map(|one| one.properties.to_string()),
+        "ResourceProperties": properties.map(|one| masked(stack, one.properties.to_string())),
     }))
 }
 
@@ -156,9 +166,14 @@ pub fn resource(call: &mut Call<'_>, input: &Value) -> Result<Value, AwsError> {
     let logical = required(input, "LogicalResourceId")?;
     let stack = existing(call, name)?;
     let resource = stack.resources.get(logical).ok_or_else(|| no_resource(logical, &stack.name))?;
+    let metadata = stack.plan.resource(logical).map(|planned| planned.metadata.clone());
+    let (facts, resources) = (stack.plan.facts.clone(), stack.resources.clone());
     let mut detail = renamed(shown_resource(stack, logical, resource), "Timestamp", "LastUpdatedTimestamp");
     if let Some(members) = detail.as_object_mut() {
-        members.insert("Metadata".into(), "{}".into());
+        let mut scope = Live { call, facts: &facts, resources: &resources };
+        let metadata = resolve(&metadata.unwrap_or_default(), &mut scope).ok().flatten();
+        let metadata = metadata.filter(|value| !value.is_null()).map_or_else(|| "{}".to_owned(), |one| one.to_string());
+        members.insert("Metadata".into(), metadata.into());
     }
     Ok(json!({ "StackResourceDetail": detail }))
 }
@@ -222,4 +237,15 @@ pub fn list_exports(call: &mut Call<'_>, input: &Value) -> Result<Value, AwsErro
     exports.sort_by(|a, b| a.0.cmp(&b.0));
     let (shown, next) = page(input, exports.into_iter().map(|(_, shown)| shown).collect(), PAGE);
     Ok(paged("Exports", &shown, next.as_deref()))
+}
+
+/// ListImports: the stacks that import an export.
+pub fn list_imports(call: &mut Call<'_>, input: &Value) -> Result<Value, AwsError> {
+    let name = required(input, "ExportName")?;
+    let users: Vec<Value> = engine::importers(call, name, "").into_iter().map(Value::String).collect();
+    if users.is_empty() {
+        return Err(validation(format!("Export '{name}' is not imported by any stack.")));
+    }
+    let (shown, next) = page(input, users, PAGE);
+    Ok(paged("Imports", &shown, next.as_deref()))
 }

@@ -46,6 +46,8 @@ pub fn blank(call: &mut Call<'_>, name: &str, input: &Value) -> Result<Stack, Aw
         events: Vec::new(),
         plan: Plan::default(),
         work: None,
+        nested: None,
+        leftovers: Vec::new(),
     })
 }
 

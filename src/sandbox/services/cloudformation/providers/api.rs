@@ -12,6 +12,8 @@ pub enum Id {
     Out(&'static str),
     /// A member of the creating operation's input.
     In(&'static str),
+    /// Made before anything is called.
+    Opened(fn(&mut Call<'_>, &Request<'_>) -> String),
     /// Made from the request and the answer.
     Made(fn(&Request<'_>, &Value) -> String),
 }
@@ -71,6 +73,8 @@ type Afterwards = fn(&mut Call<'_>, &Existing<'_>, &Request<'_>) -> Result<(), A
 type Change = fn(&mut Call<'_>, &Existing<'_>, &Request<'_>) -> Result<(), AwsError>;
 type Before = fn(&mut Call<'_>, &Existing<'_>) -> Result<(), AwsError>;
 type Deletion = fn(&Existing<'_>, &mut Map<String, Value>);
+type Look = fn(&mut Call<'_>, &Existing<'_>) -> Progress;
+type Gone = fn(&mut Call<'_>, &Existing<'_>) -> Result<bool, AwsError>;
 type Attribute = fn(&mut Call<'_>, &Existing<'_>, &str) -> Option<Value>;
 
 /// One resource type.
@@ -103,6 +107,10 @@ pub struct Api {
     pub read: (&'static str, &'static [(&'static str, By)], &'static str),
     /// Its states, when it has any.
     pub settled: Option<Settled>,
+    /// How far it is, when no state in what the read gives can tell.
+    pub look: Option<Look>,
+    /// Whether it is gone, likewise.
+    pub look_gone: Option<Gone>,
     /// Where a state stands, and the states in which it counts as deleted.
     pub gone: (&'static str, &'static [&'static str]),
     /// Attributes and where they stand in what the read gives.
@@ -142,6 +150,8 @@ impl Api {
         style: Style::Same,
         read: ("", &[], ""),
         settled: None,
+        look: None,
+        look_gone: None,
         gone: ("", &[]),
         attributes: &[],
         attribute: None,
@@ -170,6 +180,7 @@ impl Api {
         let physical = match self.id {
             Id::Out(pointer) => output.pointer(pointer).map(plain),
             Id::In(member) => input.get(member).map(plain),
+            Id::Opened(open) => Some(open(call, request)),
             Id::Made(make) => Some(make(request, &output)),
         };
         let Some(physical) = physical.filter(|id| !id.is_empty()) else {
@@ -177,7 +188,7 @@ impl Api {
             return Err((None, AwsError::with_status(500, "InternalFailure", why)));
         };
         if let Some(after) = self.after {
-            let existing = Existing { physical: &physical, properties: request.properties, snapshot: false };
+            let existing = request.existing(&physical, call.now());
             after(call, &existing, request).map_err(|error| (Some(physical.clone()), error))?;
         }
         Ok(physical)
@@ -185,9 +196,6 @@ impl Api {
 
     /// The input of the creating operation.
     fn input(&self, call: &mut Call<'_>, request: &Request<'_>) -> Result<Value, AwsError> {
-        if let Some(name) = self.refused.iter().find(|name| request.properties.get(**name).is_some()) {
-            return Err(unsupported(&format!("{name} of {}", self.type_name)));
-        }
         let mut properties = request.properties.clone();
         if let Some(members) = properties.as_object_mut() {
             members.shift_remove(self.tag_property);
@@ -247,6 +255,9 @@ impl Api {
 
     /// How far a resource is.
     pub fn progress(&self, call: &mut Call<'_>, existing: &Existing<'_>) -> Progress {
+        if let Some(look) = self.look {
+            return look(call, existing);
+        }
         let Some(settled) = self.settled else { return Progress::Done };
         match self.read(call, existing) {
             Ok(Some(body)) => {
@@ -295,6 +306,9 @@ impl Api {
 
     /// Whether it is gone.
     pub fn is_gone(&self, call: &mut Call<'_>, existing: &Existing<'_>) -> Result<bool, AwsError> {
+        if let Some(gone) = self.look_gone {
+            return gone(call, existing);
+        }
         if self.settled.is_none() || self.delete.0.is_empty() {
             return Ok(true);
         }
@@ -326,7 +340,7 @@ fn filled(members: &[(&str, By)], existing: &Existing<'_>) -> Value {
 }
 
 /// A name as CloudFormation makes it: stack, logical id and twelve characters of chance.
-fn generated(call: &mut Call<'_>, request: &Request<'_>, longest: usize, lower: bool) -> String {
+pub fn generated(call: &mut Call<'_>, request: &Request<'_>, longest: usize, lower: bool) -> String {
     let chance = call.upper_id(12);
     let room = longest.saturating_sub(chance.len() + 1);
     let mut stem = format!("{}-{}", request.stack, request.logical);
@@ -345,6 +359,7 @@ fn generated(call: &mut Call<'_>, request: &Request<'_>, longest: usize, lower: 
 pub fn spoken(service: &str, error: &AwsError) -> String {
     let title = match service {
         "apigateway" => "ApiGateway",
+        "cloudformation" => "CloudFormation",
         "cloudfront" => "CloudFront",
         "cognito" => "CognitoIdentityProvider",
         "dynamodb" => "DynamoDb",

@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
+use super::inline;
 use super::{Api, By, Existing, Id, Request, Settled, Style, Tags, unsupported};
 use crate::sandbox::call::{AwsError, Call};
 
@@ -144,7 +145,7 @@ pub const TYPES: &[Api] = &[
         read: ("GetFunction", &[("FunctionName", By::Id)], "/Configuration"),
         settled: Some(Settled { at: "/State", ready: &["Active", "Inactive"], failed: &["Failed"] }),
         attributes: &[("Arn", "/FunctionArn")],
-        shape: Some(|_, request, _| inline_code(request)),
+        shape: Some(|_, request, input| inline::pack(request, input)),
         update: Some(update_function),
         delete: ("DeleteFunction", &[("FunctionName", By::Id)]),
         ..Api::NEW
@@ -225,23 +226,17 @@ fn update_service(call: &mut Call<'_>, existing: &Existing<'_>, request: &Reques
     call.invoke("ecs", "UpdateService", &Value::Object(input)).map(drop)
 }
 
-/// The API takes archives, not source text.
-fn inline_code(request: &Request<'_>) -> Result<(), AwsError> {
-    match request.properties.pointer("/Code/ZipFile") {
-        Some(_) => Err(unsupported("inline code (Code.ZipFile of AWS::Lambda::Function); put an archive into S3")),
-        None => Ok(()),
-    }
-}
-
 fn update_function(call: &mut Call<'_>, existing: &Existing<'_>, request: &Request<'_>) -> Result<(), AwsError> {
-    inline_code(request)?;
     let named = |members: Option<&Value>| {
         let mut input = members.and_then(Value::as_object).cloned().unwrap_or_default();
         input.insert("FunctionName".into(), existing.physical.into());
         input
     };
     if existing.properties.get("Code") != request.properties.get("Code") {
-        let input = named(request.properties.get("Code"));
+        let mut input = named(request.properties.get("Code"));
+        if let Some(archive) = inline::packed(request)? {
+            input.insert("ZipFile".into(), archive.into());
+        }
         call.invoke("lambda", "UpdateFunctionCode", &Value::Object(input))?;
     }
     let mut configuration = named(Some(request.properties));

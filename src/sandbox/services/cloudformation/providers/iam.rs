@@ -57,6 +57,7 @@ pub const TYPES: &[Api] = &[
             }
             Ok(())
         }),
+        update: Some(update_policy),
         delete: ("DeletePolicy", &[("PolicyArn", By::Id)]),
         ..Api::NEW
     },
@@ -101,6 +102,29 @@ fn only_roles(request: &Request<'_>) -> Result<(), AwsError> {
             let why = format!("The sandbox does not simulate IAM users and groups ({member} of {})", request.logical);
             return Err(AwsError::client("SandboxUnsupportedParameter", why));
         }
+    }
+    Ok(())
+}
+
+/// A new document becomes the default version, and the version before it goes: a policy has five at most.
+fn update_policy(call: &mut Call<'_>, existing: &Existing<'_>, request: &Request<'_>) -> Result<(), AwsError> {
+    only_roles(request)?;
+    let arn = existing.physical;
+    let (old, new) = (existing.properties.get("PolicyDocument"), request.properties.get("PolicyDocument"));
+    if let Some(document) = new.filter(|new| old != Some(new)) {
+        let before = call.invoke("iam", "GetPolicy", &json!({ "PolicyArn": arn }))?;
+        let before = before.pointer("/Policy/DefaultVersionId").cloned();
+        let document = document.to_string();
+        let input = json!({ "PolicyArn": arn, "PolicyDocument": document, "SetAsDefault": true });
+        call.invoke("iam", "CreatePolicyVersion", &input)?;
+        remove(call, "iam", "DeletePolicyVersion", &json!({ "PolicyArn": arn, "VersionId": before }))?;
+    }
+    let (old, new) = (roles(existing.properties), roles(request.properties));
+    for role in new.iter().filter(|role| !old.contains(role)) {
+        call.invoke("iam", "AttachRolePolicy", &json!({ "RoleName": role, "PolicyArn": arn }))?;
+    }
+    for role in old.iter().filter(|role| !new.contains(role)) {
+        remove(call, "iam", "DetachRolePolicy", &json!({ "RoleName": role, "PolicyArn": arn }))?;
     }
     Ok(())
 }

@@ -6,27 +6,41 @@
 use serde_json::Value;
 
 use super::schema;
+use crate::domain::SimTime;
 use crate::sandbox::call::{AwsError, Call};
 use crate::sandbox::services;
 
 mod api;
 mod apigateway;
 mod compute;
+mod custom;
 mod database;
 mod ec2;
 mod edge;
 mod iam;
+mod inline;
 mod managed;
+mod nested;
 mod security;
 mod storage;
+mod unsimulated;
+mod waiting;
 
-pub use api::{Api, By, Id, Settled, Style, Tags, spoken, unsupported};
+pub use api::{Api, By, Id, Settled, Style, Tags, generated, spoken, unsupported};
 
 /// What a type is made from.
 #[derive(Debug)]
 pub struct Request<'r> {
     /// The stack's name, the first part of generated names.
     pub stack: &'r str,
+    /// The stack's ARN.
+    pub stack_id: &'r str,
+    /// The ARN of the stack at the top, when this one is nested.
+    pub root: Option<&'r str>,
+    /// The capabilities that were acknowledged for the stack.
+    pub capabilities: &'r [String],
+    /// The type, which custom resources may name as they like.
+    pub type_name: &'r str,
     /// The logical id, the second part.
     pub logical: &'r str,
     /// Properties with all functions and dynamic references carried out, in the types of the schema.
@@ -44,6 +58,32 @@ pub struct Existing<'e> {
     pub properties: &'e Value,
     /// Whether its deletion policy wants a snapshot.
     pub snapshot: bool,
+    /// The stack's ARN.
+    pub stack_id: &'e str,
+    /// The logical id.
+    pub logical: &'e str,
+    /// The type.
+    pub type_name: &'e str,
+    /// When the operation on it began.
+    pub since: SimTime,
+}
+
+impl<'r> Request<'r> {
+    /// What is asked for, once it stands under that physical id.
+    pub fn existing<'e>(&'e self, physical: &'e str, since: SimTime) -> Existing<'e>
+    where
+        'r: 'e,
+    {
+        Existing {
+            physical,
+            properties: self.properties,
+            snapshot: false,
+            stack_id: self.stack_id,
+            logical: self.logical,
+            type_name: self.type_name,
+            since,
+        }
+    }
 }
 
 impl Existing<'_> {
@@ -60,6 +100,8 @@ pub enum Progress {
     Going,
     /// There.
     Done,
+    /// There, under another physical id than the one known so far.
+    Became(String),
     /// It will not come.
     Failed(String),
 }
@@ -67,19 +109,31 @@ pub enum Progress {
 /// The provider of a type, when the sandbox simulates it.
 pub fn provider(type_name: &str) -> Option<&'static Api> {
     schema::of(type_name)?;
+    let type_name = if schema::is_custom(type_name) { schema::CUSTOM } else { type_name };
     TABLES.iter().flat_map(|table| table.iter()).find(|api| api.type_name == type_name && simulated(api))
+}
+
+/// The property of a type that the sandbox does not simulate, when these properties have one.
+pub fn unsimulated(type_name: &str, properties: &Value) -> Option<&'static str> {
+    let own = provider(type_name)?.refused.iter();
+    let table =
+        unsimulated::UNSIMULATED.iter().filter(|(name, _)| *name == type_name).flat_map(|(_, list)| list.iter());
+    own.chain(table).copied().find(|name| properties.get(*name).is_some())
 }
 
 const TABLES: &[&[Api]] = &[
     apigateway::TYPES,
     managed::TYPES,
     compute::TYPES,
+    custom::TYPES,
     database::TYPES,
     ec2::TYPES,
     edge::TYPES,
     iam::TYPES,
+    nested::TYPES,
     security::TYPES,
     storage::TYPES,
+    waiting::TYPES,
 ];
 
 /// A type is simulated when its service has the operation that makes it.

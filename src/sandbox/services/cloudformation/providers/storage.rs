@@ -218,5 +218,7 @@ fn update_table(call: &mut Call<'_>, existing: &Existing<'_>, request: &Request<
     if input.len() > 1 {
         call.invoke("dynamodb", "UpdateTable", &Value::Object(input))?;
     }
-    Ok(())
+    let arn = call.arn("dynamodb", &format!("table/{}", existing.physical));
+    let tagging = json!({ "ResourceArn": arn, "Tags": tag_list(&request.tags) });
+    call.invoke("dynamodb", "TagResource", &tagging).map(drop)
 }

@@ -35,6 +35,14 @@ const UNSUPPORTED_FUNCTIONS: &[&str] = &[
     "Fn::ValueOf",
     "Fn::ValueOfAll",
 ];
+/// The types that leave a snapshot, among those that the sandbox simulates.
+/// Source: CloudFormation User Guide, DeletionPolicy attribute.
+const SNAPSHOTS: &[&str] = &[
+    "AWS::ElastiCache::CacheCluster",
+    "AWS::ElastiCache::ReplicationGroup",
+    "AWS::RDS::DBCluster",
+    "AWS::RDS::DBInstance",
+];
 /// The most of each that a template may have. Source: CloudFormation User Guide, "CloudFormation quotas".
 const MOST: &[(&str, &str, usize)] = &[
     ("Resources", "resources", 500),
@@ -141,6 +149,13 @@ fn resources(template: &Template) -> Result<(), AwsError> {
         for policy in ["DeletionPolicy", "UpdateReplacePolicy"] {
             let Some(value) = members.get(policy) else { continue };
             match value.as_str() {
+                Some("Snapshot") if !SNAPSHOTS.contains(&type_name) => {
+                    let why = format!("{policy} of {type_name} (resource {name}) does not support Snapshot");
+                    return Err(validation(format!("Template error: {why}")));
+                }
+                Some("RetainExceptOnCreate") if policy == "UpdateReplacePolicy" => {
+                    return format(format!("Unrecognized {policy} {value} for resource {name}"));
+                }
                 Some("Delete" | "Retain" | "Snapshot" | "RetainExceptOnCreate") => {}
                 _ => return format(format!("Unrecognized {policy} {value} for resource {name}")),
             }
@@ -235,7 +250,8 @@ fn outputs(section: &Map<String, Value>) -> Result<(), AwsError> {
 
 fn attribute_exists(name: &str, resource: &Value, attribute: &str) -> Result<(), AwsError> {
     let type_name = resource.get("Type").and_then(Value::as_str).unwrap_or_default();
-    let known = schema::of(type_name).is_none_or(|schema| schema.has_attribute(attribute));
+    let output = type_name == "AWS::CloudFormation::Stack" && attribute.starts_with("Outputs.");
+    let known = output || schema::of(type_name).is_none_or(|schema| schema.has_attribute(attribute));
     if known {
         return Ok(());
     }

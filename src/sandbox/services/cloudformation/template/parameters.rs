@@ -8,6 +8,9 @@ use serde_json::{Map, Value};
 use super::{Template, validation};
 use crate::sandbox::call::{AwsError, text};
 
+/// The longest value of a parameter, in bytes. Source: CloudFormation User Guide, "CloudFormation quotas".
+const LONGEST_VALUE: usize = 4096;
+
 /// The values of all parameters as text, after defaults, earlier values and constraints.
 ///
 /// `given` is the request's list of `{ParameterKey, ParameterValue, UsePreviousValue}`; `previous` are the values of the
@@ -51,6 +54,21 @@ pub fn bind(
         return Err(validation(format!("Parameters: [{}] must have values", missing.join(", "))));
     }
     Ok(values)
+}
+
+/// A list type's inner type, or the type itself.
+pub fn inner_kind(kind: &str) -> &str {
+    kind.strip_prefix("List<").and_then(|rest| rest.strip_suffix('>')).unwrap_or(kind)
+}
+
+/// A value's parts: the members of a list, or the whole value.
+pub fn parts<'v>(declaration: &Value, value: &'v str) -> Vec<&'v str> {
+    let kind = kind(declaration);
+    if kind == "CommaDelimitedList" || kind.starts_with("List<") {
+        value.split(',').map(str::trim).collect()
+    } else {
+        vec![value]
+    }
 }
 
 /// A parameter's value as functions see it: a list for the list types.
@@ -124,7 +142,7 @@ fn check_declaration(name: &str, declaration: &Value) -> Result<(), AwsError> {
     let Some(kind) = text(declaration, "Type") else {
         return format(format!("Every Parameters object must contain a Type member: {name}"));
     };
-    let inner = kind.strip_prefix("List<").and_then(|rest| rest.strip_suffix('>')).unwrap_or(kind);
+    let inner = inner_kind(kind);
     if inner.starts_with("AWS::SSM::") {
         return format(format!("The sandbox does not simulate parameters of type {kind} ({name})"));
     }
@@ -142,11 +160,7 @@ fn check_value(name: &str, declaration: &Value, value: &str) -> Result<(), AwsEr
         }))
     };
     let kind = kind(declaration);
-    let parts: Vec<&str> = if kind == "CommaDelimitedList" || kind.starts_with("List<") {
-        value.split(',').map(str::trim).collect()
-    } else {
-        vec![value]
-    };
+    let parts = parts(declaration, value);
     if let Some(allowed) = declaration.get("AllowedValues").and_then(Value::as_array) {
         let allowed: Vec<String> = allowed.iter().map(plain).collect();
         if parts.iter().any(|part| !allowed.iter().any(|one| one == part)) {
@@ -164,6 +178,9 @@ fn check_value(name: &str, declaration: &Value, value: &str) -> Result<(), AwsEr
         if parts.iter().any(|part| !whole.is_match(part.as_bytes())) {
             return refuse(format!("must match pattern {pattern}"));
         }
+    }
+    if value.len() > LONGEST_VALUE {
+        return refuse(format!("exceeds the maximum length of {LONGEST_VALUE} bytes"));
     }
     let bound = |member: &str| declaration.get(member).map(plain).and_then(|text| text.parse::<f64>().ok());
     if kind == "Number" || kind == "List<Number>" {

@@ -45,6 +45,9 @@ pub struct Planned {
     pub deletion: String,
     /// The same when it is replaced.
     pub replace: String,
+    /// What the template says of it.
+    #[serde(default)]
+    pub metadata: Value,
 }
 
 /// What is to be made.
@@ -104,6 +107,7 @@ impl Plan {
                 needs,
                 deletion: text(item, "DeletionPolicy").unwrap_or_default().to_owned(),
                 replace: text(item, "UpdateReplacePolicy").unwrap_or_default().to_owned(),
+                metadata: item.get("Metadata").cloned().unwrap_or_default(),
             });
         }
         let outputs: Vec<(String, Value)> = template

@@ -35,7 +35,8 @@ const SHORT_FORMS: &[&str] = &[
 pub fn read(text: &str) -> Result<Value, String> {
     if text.trim_start().starts_with('{') {
         // A YAML flow mapping may start with a brace, too; CloudFormation takes it as JSON.
-        return serde_json::from_str(text)
+        return serde_json::from_str::<Value>(text)
+            .map(listed)
             .map_err(|error| format!("JSON not well-formed. (line {}, column {})", error.line(), error.column()));
     }
     let yaml: Yaml = serde_yaml::from_str(text).map_err(|error| {
@@ -66,7 +67,9 @@ fn json_of(yaml: Yaml) -> Result<Value, String> {
                     Yaml::Bool(flag) => flag.to_string(),
                     other => return Err(format!("a key must be text, found {other:?}")),
                 };
-                object.insert(key, json_of(value)?);
+                let value = json_of(value)?;
+                let value = if key == "Fn::GetAtt" { get_att(value) } else { value };
+                object.insert(key, value);
             }
             Value::Object(object)
         }
@@ -89,6 +92,23 @@ fn long_form(name: &str, value: Value) -> Result<Value, String> {
     let mut object = Map::new();
     object.insert(key, value);
     Ok(Value::Object(object))
+}
+
+/// A JSON template with every `Fn::GetAtt` in its list form.
+fn listed(value: Value) -> Value {
+    match value {
+        Value::Array(list) => list.into_iter().map(listed).collect(),
+        Value::Object(object) => object
+            .into_iter()
+            .map(|(name, one)| {
+                let one = listed(one);
+                let one = if name == "Fn::GetAtt" { get_att(one) } else { one };
+                (name, one)
+            })
+            .collect::<Map<String, Value>>()
+            .into(),
+        other => other,
+    }
 }
 
 /// `Database.Endpoint.Address` in its list form: the resource, then the rest.

@@ -5,6 +5,7 @@ mod bookstore;
 mod deletion;
 mod lifecycle;
 mod refusals;
+mod strangers;
 mod updates;
 
 use std::time::Duration;
