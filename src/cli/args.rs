@@ -144,11 +144,15 @@ pub struct AwsArgs {
 
 /// `workshop drill`.
 #[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true)]
 pub struct DrillArgs {
+    /// What to do with reports of drills
+    #[command(subcommand)]
+    pub command: Option<DrillCommand>,
     /// The fault, as the workshop names it
     #[arg(long, default_value = "api")]
     pub fault: String,
-    /// A folder for report.json
+    /// A folder for the evidence: report, samples, hashes
     #[arg(long, value_name = "DIR")]
     pub report: Option<PathBuf>,
     /// One JSON object a line on standard output
@@ -161,6 +165,31 @@ fn parameter(text: &str) -> Result<(String, serde_json::Value), String> {
     let (name, value) = text.split_once('=').ok_or_else(|| format!("'{text}' is not NAME=VALUE"))?;
     let number = value.parse::<u64>().map(serde_json::Value::from).or_else(|_| value.parse::<f64>().map(Into::into));
     Ok((name.to_owned(), number.unwrap_or_else(|_| value.into())))
+}
+
+/// `workshop drill …`: what can be done with reports.
+#[derive(Debug, Subcommand)]
+pub enum DrillCommand {
+    /// Compute a report again from its samples, and say whether anything was changed
+    Verify {
+        /// The folder of the report
+        directory: PathBuf,
+        /// One JSON object on standard output
+        #[arg(long)]
+        json: bool,
+    },
+    /// Rank the reports of a class
+    Compare {
+        /// Folders of reports, or their report.json
+        #[arg(required = true, value_name = "REPORT")]
+        reports: Vec<PathBuf>,
+        /// Compute each report again from its samples first
+        #[arg(long)]
+        verify: bool,
+        /// One JSON object on standard output
+        #[arg(long)]
+        json: bool,
+    },
 }
 
 /// `workshop sandbox`.

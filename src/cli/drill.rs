@@ -4,15 +4,20 @@ use std::sync::Mutex;
 
 use serde_json::json;
 
-use super::args::{DrillArgs, Global};
+use super::args::{DrillArgs, DrillCommand, Global};
 use super::exit::Exit;
-use super::open;
+use super::{open, reports};
 use crate::domain::drill::Verdict;
-use crate::drill::{Control, Report, Snapshot, Stage};
+use crate::drill::{Control, Report, Snapshot, Stage, evidence};
 use crate::engine::{drills, signals};
 
-/// Runs the drill and prints what it measured.
+/// Runs the drill and prints what it measured; or does something with reports.
 pub(super) async fn run(global: &Global, arguments: DrillArgs) -> Exit {
+    match &arguments.command {
+        Some(DrillCommand::Verify { directory, json }) => return reports::verify(directory, *json),
+        Some(DrillCommand::Compare { reports, verify, json }) => return reports::compare(reports, *verify, *json),
+        None => {}
+    }
     let session = match open::session(global, false, true).await {
         Ok(session) => session,
         Err(exit) => return exit,
@@ -47,13 +52,11 @@ pub(super) async fn run(global: &Global, arguments: DrillArgs) -> Exit {
         *told = snapshot.log.len();
     };
     let report = crate::drill::run(plan, ports, &session.clock, &control, &show).await;
-    if let Some(directory) = &arguments.report {
-        let path = directory.join("report.json");
-        let text = serde_json::to_string_pretty(&report).unwrap_or_default();
-        if let Err(error) = crate::progress::write_atomically(&path, text.as_bytes()) {
-            eprintln!("workshop: {error}");
-            return Exit::State;
-        }
+    if let Some(directory) = &arguments.report
+        && let Err(error) = crate::progress::write_folder(directory, &evidence::folder(&report))
+    {
+        eprintln!("workshop: {error}");
+        return Exit::State;
     }
     print(&report, arguments.json);
     match (&report.stage, &report.verdict, &report.rpo_verdict) {

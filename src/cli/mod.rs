@@ -8,6 +8,7 @@ pub mod exit;
 mod offline;
 mod open;
 pub mod plain;
+mod reports;
 mod run;
 mod sandbox;
 

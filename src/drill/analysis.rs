@@ -54,6 +54,8 @@ pub struct Analysis {
     pub affected: Vec<usize>,
     /// Failed slots of those lanes after the fault: an availability integral in seconds.
     pub degraded_seconds: u64,
+    /// From the mending until every affected client was at home again for a whole window.
+    pub fail_back: Option<Duration>,
 }
 
 /// The slots of one lane, ordered by their instants.
@@ -87,10 +89,28 @@ pub fn analyse(plan: &Plan, lanes: &[Lane], samples: &Samples) -> Analysis {
         rpo_verdict: rpo::verdict(plan, &stores, rpo),
         rpo,
         stores,
+        fail_back: fail_back(plan, samples, &table, &affected),
         affected,
         degraded_seconds: if markers.fault.is_some() { degraded as u64 } else { 0 },
         markers,
     }
+}
+
+/// From the mending until the first instant from which every affected lane was answered at home for a whole window.
+fn fail_back(plan: &Plan, samples: &Samples, table: &[Vec<&Slot>], affected: &[usize]) -> Option<Duration> {
+    let healed = samples.healed?;
+    let home = SlotResult::Ok(Some(plan.broken));
+    let rows = affected.iter().map(|lane| table.get(*lane).map_or(&[][..], Vec::as_slice));
+    let begins: Option<Vec<SimTime>> = rows.clone().map(|row| home_since(row, home, healed)).collect();
+    let begin = begins?.into_iter().max().unwrap_or(healed);
+    let watched = rows.map(|row| row.last().is_some_and(|slot| slot.at >= begin.plus(STABLE_WINDOW)));
+    watched.into_iter().all(|enough| enough).then(|| begin.since(healed))
+}
+
+/// The first slot after the mending from which all of a lane's slots were answered at home.
+fn home_since(row: &[&Slot], home: SlotResult, healed: SimTime) -> Option<SimTime> {
+    let after = row.iter().rev().take_while(|slot| slot.at >= healed && slot.result == home);
+    after.last().map(|slot| slot.at)
 }
 
 /// The client lanes of broken journeys that the broken Region answered at baseline.
@@ -269,4 +289,4 @@ fn rto_verdict(
 
 #[cfg(test)]
 #[path = "analysis_tests.rs"]
-mod tests;
+pub(in crate::drill) mod tests;

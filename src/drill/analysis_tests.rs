@@ -8,7 +8,7 @@ use super::*;
 use crate::domain::drill::ProbeError;
 use crate::domain::{RegionPair, Role};
 
-fn plan(affected: bool) -> Plan {
+pub(in crate::drill) fn plan(affected: bool) -> Plan {
     let regions = RegionPair::new("eu-west-1", "ap-southeast-1").unwrap();
     Plan {
         fault: "api".into(),
@@ -33,12 +33,12 @@ fn plan(affected: bool) -> Plan {
     }
 }
 
-fn at(second: u64) -> SimTime {
+pub(in crate::drill) fn at(second: u64) -> SimTime {
     SimTime::WORLD_START.plus(Duration::from_secs(second))
 }
 
 /// One client slot a second for `seconds`; `answer` says what each gets. The fault is at second 60.
-fn samples(seconds: u64, answer: impl Fn(u64) -> SlotResult) -> Samples {
+pub(in crate::drill) fn samples(seconds: u64, answer: impl Fn(u64) -> SlotResult) -> Samples {
     Samples {
         start: at(0),
         fault_requested: Some(at(60)),
@@ -53,7 +53,7 @@ const HOME: SlotResult = SlotResult::Ok(Some(Role::Primary));
 const AWAY: SlotResult = SlotResult::Ok(Some(Role::Secondary));
 const DEAD: SlotResult = SlotResult::Status(403);
 
-fn failover(second: u64) -> SlotResult {
+pub(in crate::drill) fn failover(second: u64) -> SlotResult {
     match second {
         0..=61 => HOME,
         62..=129 => DEAD,

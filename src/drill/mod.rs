@@ -6,6 +6,8 @@
 mod agenda;
 pub mod analysis;
 pub mod canary;
+pub mod compare;
+pub mod evidence;
 mod health;
 pub mod plan;
 pub mod predict;

@@ -255,7 +255,7 @@ impl<'r> Runner<'r> {
     /// Moves from stage to stage.
     fn tick(&mut self, control: &Control) {
         let now = self.clock.now();
-        if self.state.stage == Stage::Failing {
+        if matches!(self.state.stage, Stage::Failing | Stage::FailingBack) {
             self.state.note_markers(now);
         }
         match self.state.stage.clone() {
@@ -272,7 +272,7 @@ impl<'r> Runner<'r> {
             Stage::Failing | Stage::FailingBack if self.state.reading_back => {}
             Stage::Failing if self.state.decided(now, BITE_LIMIT, STABLE_WINDOW, LIMIT) => self.read_back(false),
             Stage::Frozen if self.state.plan.auto_fail_back || fail_back_asked(control) => self.stop_fault(now),
-            Stage::FailingBack if self.state.home_again(now, STABLE_WINDOW, LIMIT) => self.read_back(true),
+            Stage::FailingBack if self.state.home_again(now, LIMIT) => self.read_back(true),
             _ => {}
         }
     }

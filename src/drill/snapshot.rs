@@ -48,6 +48,4 @@ pub struct Snapshot {
     pub log: Vec<(SimTime, String)>,
     /// The predicted band: 5th percentile, median, 95th percentile.
     pub predicted: Option<(Duration, Duration, Duration)>,
-    /// From the mending until every client was at home again.
-    pub fail_back: Option<Duration>,
 }

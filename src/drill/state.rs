@@ -1,6 +1,5 @@
 //! A running drill's state: samples so far, stage, log, and the questions that move it from stage to stage.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::analysis::{Analysis, analyse, by_lane};
@@ -29,7 +28,6 @@ pub(super) struct State {
     recent: Vec<Vec<(SimTime, SlotResult)>>,
     log: Vec<(SimTime, String)>,
     analysis: Analysis,
-    fail_back: Option<Duration>,
     failing_since: Option<SimTime>,
 }
 
@@ -46,7 +44,6 @@ impl State {
             reads_left: 0,
             names: Vec::new(),
             sequences: Vec::new(),
-            fail_back: None,
             failing_since: None,
             plan,
             lanes,
@@ -234,23 +231,11 @@ impl State {
         steady || harmless || now >= fault.plus(limit)
     }
 
-    /// Whether every affected client has been served at home for a whole window; remembers how long that took.
-    pub(super) fn home_again(&mut self, now: SimTime, window: Duration, limit: Duration) -> bool {
+    /// Whether every affected client has been served at home for a whole window, or the time for that is over.
+    pub(super) fn home_again(&mut self, now: SimTime, limit: Duration) -> bool {
         let Some(healed) = self.samples.healed else { return false };
-        let home = SlotResult::Ok(Some(self.plan.broken));
-        // The last slot of each lane that was not answered at home, and the first that was after it.
-        let mut since: BTreeMap<usize, Option<SimTime>> =
-            self.analysis.affected.iter().map(|lane| (*lane, None)).collect();
-        for slot in self.samples.slots.iter().filter(|slot| slot.at >= healed) {
-            if let Some(begin) = since.get_mut(&slot.lane) {
-                *begin = if slot.result == home { begin.or(Some(slot.at)) } else { None };
-            }
-        }
-        let begins: Option<Vec<SimTime>> = since.into_values().collect();
-        let begin = begins.map(|list| list.into_iter().max().unwrap_or(healed));
-        if let Some(begin) = begin.filter(|begin| now >= begin.plus(window)) {
-            self.fail_back = Some(begin.since(healed));
-            self.note(now, format!("at home again after {}", spell(begin.since(healed))));
+        if let Some(span) = self.analysis.fail_back {
+            self.note(now, format!("at home again after {}", spell(span)));
             return true;
         }
         now >= healed.plus(limit)
@@ -271,11 +256,10 @@ impl State {
             recent: self.recent.clone(),
             log: self.log.clone(),
             predicted: self.plan.routing.map(predict::band),
-            fail_back: self.fail_back,
         }
     }
 
     pub(super) fn into_report(self) -> Report {
-        Report::new(self.plan, self.lanes, self.samples, self.stage, self.fail_back)
+        Report::new(self.plan, self.samples, self.stage)
     }
 }

@@ -10,6 +10,7 @@ use super::drill_view::view;
 use super::drills;
 use super::session::Session;
 use crate::app::{Msg, Trouble};
+use crate::drill::evidence::{self, Folder};
 use crate::drill::{Control, Report, Snapshot, Stage};
 use crate::progress::{DrillRecord, Entry};
 
@@ -21,7 +22,7 @@ const MENDING: Duration = Duration::from_secs(10);
 struct Last {
     prediction: Option<Duration>,
     snapshot: Option<Snapshot>,
-    report: Option<(String, String)>,
+    report: Option<(String, Folder)>,
 }
 
 pub(super) struct RunningDrill {
@@ -117,7 +118,7 @@ impl RunningDrill {
     pub(super) fn export(&mut self) {
         let last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
         let notice = match (&last.report, &self.session.state) {
-            (Some((name, text)), Some(state)) => match state.save_report(name, text) {
+            (Some((name, files)), Some(state)) => match state.save_report(name, files) {
                 Ok(path) => format!("The report is in {}", path.display()),
                 Err(error) => error.to_string(),
             },
@@ -141,9 +142,9 @@ impl RunningDrill {
 
 /// Keeps the report and tells where it is.
 async fn save(session: &Session, sender: &mpsc::Sender<Msg>, report: &Report, last: &Arc<Mutex<Last>>) {
-    let name = format!("{}-{}/report.json", report.samples.start.millis(), report.plan.fault);
-    let text = serde_json::to_string_pretty(report).unwrap_or_default();
-    let place = session.state.as_ref().map(|state| state.save_report(&name, &text));
+    let name = format!("{}-{}", report.samples.start.millis(), report.plan.fault);
+    let files = evidence::folder(report);
+    let place = session.state.as_ref().map(|state| state.save_report(&name, &files));
     let record = DrillRecord {
         fault: report.plan.fault.clone(),
         report: format!("reports/{name}"),
@@ -154,7 +155,7 @@ async fn save(session: &Session, sender: &mpsc::Sender<Msg>, report: &Report, la
     let problem = session.record(Entry::DrillReported(record));
     let shown = {
         let mut last = last.lock().unwrap_or_else(PoisonError::into_inner);
-        last.report = Some((name, text));
+        last.report = Some((name, files));
         last.snapshot.as_ref().map(|snapshot| view(snapshot, drills::faults(session), last.prediction))
     };
     if let Some(mut shown) = shown {

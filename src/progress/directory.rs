@@ -1,11 +1,12 @@
 //! The state directory: one per account and pair of Regions.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use super::ProgressError;
 use super::journal::{Journal, Recovery};
 use super::settings::Settings;
-use super::write::write_atomically;
+use super::write::{write_atomically, write_folder};
 use crate::domain::RegionPair;
 
 /// Where state directories stand when `--state` names none: below the XDG state directory.
@@ -70,10 +71,10 @@ impl StateDirectory {
         Journal::open(&self.root.join("journal.ndjson"))
     }
 
-    /// Writes a report below `reports/` and gives its path.
-    pub fn save_report(&self, name: &str, text: &str) -> Result<PathBuf, ProgressError> {
+    /// Writes the files of a report into a folder below `reports/` and gives the folder's path.
+    pub fn save_report(&self, name: &str, files: &BTreeMap<String, String>) -> Result<PathBuf, ProgressError> {
         let path = self.reports().join(name);
-        write_atomically(&path, text.as_bytes())?;
+        write_folder(&path, files)?;
         Ok(path)
     }
 }

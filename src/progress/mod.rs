@@ -14,7 +14,7 @@ pub use directory::{StateDirectory, default_base};
 pub use journal::{Journal, Recovery};
 pub use record::{DrillRecord, Ending, Entry, Mode, Position, Record};
 pub use settings::{Settings, random_seed, word_from_seed};
-pub use write::write_atomically;
+pub use write::{write_atomically, write_folder};
 
 /// Why local state could not be used. The exit code for all of them is 5.
 #[derive(Debug, thiserror::Error)]

@@ -1,5 +1,6 @@
 //! Writing a file so that a reader, or a machine that lost power, finds the old one or the new one whole.
 
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::Write as _;
 use std::path::Path;
@@ -9,6 +10,11 @@ use super::ProgressError;
 /// Writes `bytes` to a temporary file beside `path`, flushes it to the disk and renames it. Makes the folder if needed.
 pub fn write_atomically(path: &Path, bytes: &[u8]) -> Result<(), ProgressError> {
     write(path, bytes).map_err(ProgressError::unwritable(path))
+}
+
+/// Writes the files, each atomically, into a folder, which is made if needed.
+pub fn write_folder(folder: &Path, files: &BTreeMap<String, String>) -> Result<(), ProgressError> {
+    files.iter().try_for_each(|(name, text)| write_atomically(&folder.join(name), text.as_bytes()))
 }
 
 fn write(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
