@@ -90,7 +90,8 @@ pub fn answer(world: &mut World, account: &str, id: &str, request: &Request) -> 
         Err(_) => true,
     };
     // Writes never fail over this way.
-    if !unwell || !["GET", "HEAD", "OPTIONS"].contains(&request.method.as_str()) {
+    let reads_only = world.rule("cloudfront.failover-of-reads-only");
+    if !unwell || (reads_only && !["GET", "HEAD", "OPTIONS"].contains(&request.method.as_str())) {
         return first.after(thinking);
     }
     let spent = thinking + first.thinking;

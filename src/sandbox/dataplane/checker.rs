@@ -9,6 +9,8 @@ use super::http::{self, Request};
 use super::{dns, network};
 use crate::domain::drill::{ProbeError, Vantage};
 use crate::sandbox::call::Call;
+use crate::sandbox::faults;
+use crate::sandbox::services::cloudwatch;
 use crate::sandbox::services::route53::health::Config;
 use crate::sandbox::world::World;
 
@@ -96,10 +98,7 @@ fn heard(verdict: Verdict, took: Duration) -> Heard {
 }
 
 /// Asks the endpoint of a health check from a checker Region.
-pub fn ask(world: &mut World, account: &str, config: &Config, region: &str, current: bool) -> Heard {
-    if config.kind == "CLOUDWATCH_METRIC" {
-        return heard(Verdict::Metric(metric(world, account, config).unwrap_or(current)), Duration::ZERO);
-    }
+pub fn ask(world: &mut World, config: &Config, region: &str) -> Heard {
     let secure = config.kind.starts_with("HTTPS") || (config.kind == "TCP" && config.port == Some(443));
     let vantage = Vantage { name: format!("checker {region}"), nearest: region.to_owned() };
     // The name is looked up for every request; an address that was given instead belongs to nothing in this world.
@@ -148,16 +147,34 @@ pub fn ask(world: &mut World, account: &str, config: &Config, region: &str, curr
     }
 }
 
-/// Whether the metric of the named alarm is as it should be; `None` when the last known status counts.
-fn metric(world: &mut World, account: &str, config: &Config) -> Option<bool> {
+/// Looks at the metric that a health check follows; `current` is its last known status. Source: Amazon Route 53 Developer
+/// Guide, "How Route 53 determines the status of health checks that monitor CloudWatch alarms": the alarm's data stream
+/// counts and not its state, so neither `SetAlarmState` nor the alarm's treatment of missing data moves the check.
+pub fn follow(world: &mut World, account: &str, config: &Config, alarm: Option<&Value>, current: bool) -> Heard {
+    let good = metric(world, account, config, alarm);
+    let good = good.unwrap_or(match config.insufficient.as_deref() {
+        Some("Unhealthy") => false,
+        Some("LastKnownStatus") => current,
+        _ => true,
+    });
+    heard(Verdict::Metric(good), Duration::ZERO)
+}
+
+/// Whether the metric is as it should be; `None` while there is not enough data to tell.
+fn metric(world: &mut World, account: &str, config: &Config, alarm: Option<&Value>) -> Option<bool> {
     let (region, name) = config.alarm.clone()?;
-    let input = json!({ "AlarmNames": [name] });
-    let answer = Call::new(world, account, &region).invoke("cloudwatch", "DescribeAlarms", &input).ok();
-    let state = answer.as_ref().and_then(|a| a.pointer("/MetricAlarms/0/StateValue")).and_then(Value::as_str);
-    match (state, config.insufficient.as_deref()) {
-        (Some("OK"), _) => Some(true),
-        (Some("ALARM"), _) | (_, Some("Unhealthy")) => Some(false),
-        (_, Some("LastKnownStatus")) => None,
-        _ => Some(true),
+    if faults::active(world, faults::REGION_LOSS, &region) || faults::service_out(world, "cloudwatch", &region) {
+        return None;
+    }
+    let stream = world.rule("route53.metric-stream");
+    let mut call = Call::new(world, account, &region);
+    if stream {
+        return cloudwatch::alarm_stream(&mut call, alarm?);
+    }
+    let answer = call.invoke("cloudwatch", "DescribeAlarms", &json!({ "AlarmNames": [name] })).ok()?;
+    match answer.pointer("/MetricAlarms/0/StateValue").and_then(Value::as_str) {
+        Some("OK") => Some(true),
+        Some("ALARM") => Some(false),
+        _ => None,
     }
 }

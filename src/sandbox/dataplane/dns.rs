@@ -229,7 +229,8 @@ fn record_healthy(world: &World, account: &str, zone: &HostedZone, record: &Reco
     if record.health_check.as_ref().is_some_and(|id| !checkers::healthy(world, account, id)) {
         return false;
     }
-    let Some(alias) = record.alias.as_ref().filter(|alias| alias.evaluate_target_health) else { return true };
+    let asked = world.rule("route53.evaluate-target-health");
+    let Some(alias) = record.alias.as_ref().filter(|alias| alias.evaluate_target_health && asked) else { return true };
     if alias.zone != zone.id {
         return names::endpoint(world, alias.name.trim_end_matches('.'))
             .is_some_and(|endpoint| endpoint.healthy(world));

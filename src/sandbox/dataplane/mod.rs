@@ -25,7 +25,7 @@ pub mod network;
 mod probe;
 
 #[cfg(test)]
-mod tests_blog;
+pub(in crate::sandbox) mod tests_blog;
 #[cfg(test)]
 mod tests_dns;
 #[cfg(test)]

@@ -85,7 +85,7 @@ fn look_up(world: &mut World, probe: &Probe, host: &str) -> Option<Resolution> {
     };
     let key = format!("{}|{:?}|{host}", probe.vantage.name, probe.class);
     let now = world.now;
-    if let Some(kept) = world.dataplane.resolvers.get(&key).filter(|kept| now < kept.until) {
+    if let Some(kept) = world.dataplane.resolvers.get(&key).filter(|kept| now < kept.until && world.rule("dns.ttl")) {
         let (chain, addresses, region) = kept.found.clone()?;
         // What stands behind the last name may be another thing by now, or nothing.
         let endpoint = chain.last().and_then(|name| names::endpoint(world, name));

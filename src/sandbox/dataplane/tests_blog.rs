@@ -16,14 +16,14 @@ use crate::domain::drill::{ClientClass, ProbeError, ProbeReply};
 use crate::sandbox::faults;
 use crate::sandbox::world::World;
 
-struct Blog {
-    group: String,
-    dns: String,
-    zone_id: String,
+pub struct Blog {
+    pub group: String,
+    pub dns: String,
+    pub zone_id: String,
 }
 
 /// A database with a writer; gives its endpoint.
-fn database(world: &mut World) -> String {
+pub fn database(world: &mut World) -> String {
     let group = json!({ "DBClusterParameterGroupName": "binlog", "DBParameterGroupFamily": "aurora-mysql8.0", "Description": "d" });
     run(world, R1, "rds", "CreateDBClusterParameterGroup", &group);
     let on = json!({ "DBClusterParameterGroupName": "binlog", "Parameters": [{ "ParameterName": "binlog_format", "ParameterValue": "MIXED" }] });
@@ -38,7 +38,7 @@ fn database(world: &mut World) -> String {
     made["DBCluster"]["Endpoint"].as_str().unwrap().to_owned()
 }
 
-fn instance(world: &mut World, region: &str, cluster: &str) {
+pub fn instance(world: &mut World, region: &str, cluster: &str) {
     let input = json!({
         "DBInstanceIdentifier": format!("{cluster}-1"), "DBClusterIdentifier": cluster, "Engine": "aurora-mysql",
         "DBInstanceClass": "db.t4g.medium",
@@ -47,7 +47,7 @@ fn instance(world: &mut World, region: &str, cluster: &str) {
 }
 
 /// A load balancer and a service with one task.
-fn blog(world: &mut World, region: &str, host: &str) -> Blog {
+pub fn blog(world: &mut World, region: &str, host: &str) -> Blog {
     let made = run(
         world,
         region,
@@ -109,11 +109,11 @@ fn blog(world: &mut World, region: &str, host: &str) -> Blog {
     Blog { group, dns: text("DNSName"), zone_id: text("CanonicalHostedZoneId") }
 }
 
-fn page(world: &mut World, host: &str) -> ProbeReply {
+pub fn page(world: &mut World, host: &str) -> ProbeReply {
     fresh(world, &format!("http://{host}/"))
 }
 
-fn scale(world: &mut World, region: &str, desired: u64) {
+pub fn scale(world: &mut World, region: &str, desired: u64) {
     run(
         world,
         region,

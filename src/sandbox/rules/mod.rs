@@ -5,7 +5,7 @@
 //! service.
 
 #[cfg(test)]
-mod scenarios;
+mod tests;
 
 /// A rule of AWS's behaviour.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,6 +25,11 @@ const fn rule(id: &'static str, what: &'static str, source: &'static str) -> Rul
 /// All of them, by service.
 pub const RULES: &[Rule] = &[
     rule(
+        "acm.certificate-in-use",
+        "a certificate goes only when nothing uses it: ResourceInUseException",
+        "aws-behaviour.md 1, ACM",
+    ),
+    rule(
         "apigateway.create-domain-rate",
         "CreateDomainName takes one request per 30 s and account",
         "aws-behaviour.md 2",
@@ -41,21 +46,136 @@ pub const RULES: &[Rule] = &[
         "aws-behaviour.md 2",
     ),
     rule(
+        "cloudfront.disabled-first",
+        "a distribution goes only when it is disabled and that is deployed: DistributionNotDisabled",
+        "aws-behaviour.md 1, CloudFront",
+    ),
+    rule(
+        "cloudfront.failover-of-reads-only",
+        "an origin group fails over for GET, HEAD and OPTIONS, never for writes",
+        "aws-behaviour.md 3, CloudFront origin group",
+    ),
+    rule(
+        "dns.ttl",
+        "a resolver keeps an answer for its TTL, whatever has changed",
+        "aws-behaviour.md 3, client reroute: residual TTL",
+    ),
+    rule(
+        "dynamodb.last-writer-wins",
+        "of two writes to an item in two Regions the later one stays in both",
+        "aws-behaviour.md 3, DynamoDB global tables",
+    ),
+    rule(
         "dynamodb.one-change-at-a-time",
         "a table that is not ACTIVE takes no change: ResourceInUseException",
         "aws-behaviour.md 1, DynamoDB",
+    ),
+    rule(
+        "dynamodb.replica-needs-on-demand",
+        "a table gets a replica only with capacity on demand or with auto scaling",
+        "Amazon DynamoDB Developer Guide, global tables: requirements",
     ),
     rule(
         "dynamodb.replica-needs-stream",
         "a table gets a replica only with a stream of both images",
         "Amazon DynamoDB Developer Guide, global tables: requirements",
     ),
+    rule(
+        "dynamodb.source-24h",
+        "a table that has a replica does not go for a day, unless the replica went first",
+        "aws-behaviour.md 1, DynamoDB",
+    ),
+    rule(
+        "dynamodb.stream-24h",
+        "records of a stream are trimmed after 24 hours",
+        "Amazon DynamoDB Developer Guide, DynamoDB Streams",
+    ),
+    rule(
+        "dynamodb.transaction-token",
+        "a transaction with the token of an earlier one is not done again for ten minutes",
+        "Amazon DynamoDB API Reference, TransactWriteItems",
+    ),
     rule("ec2.address.quota", "five Elastic IP addresses per Region", "Amazon VPC User Guide, quotas"),
     rule("ec2.vpc.quota", "five VPCs per Region", "Amazon VPC User Guide, quotas"),
+    rule(
+        "ecs.draining-name-taken",
+        "a new service cannot have the name of one that still drains",
+        "aws-behaviour.md 1, ECS",
+    ),
+    rule(
+        "ecs.service-scaled-to-zero",
+        "a service goes only with desired count 0, or by force",
+        "aws-behaviour.md 1, ECS",
+    ),
+    rule(
+        "elbv2.empty-group-unhealthy",
+        "a target group without registered targets is unhealthy to Route 53",
+        "aws-behaviour.md 3, evaluate target health",
+    ),
+    rule(
+        "iam.role-without-policies",
+        "a role goes only without inline and attached policies: DeleteConflict",
+        "aws-behaviour.md 1, IAM role",
+    ),
     rule(
         "lambda.permission",
         "API Gateway invokes a function only when the function's own policy permits it",
         "AWS Lambda Developer Guide, resource-based policies",
+    ),
+    rule(
+        "rds.cluster-without-instances",
+        "a cluster goes only when its instances are gone or going",
+        "aws-behaviour.md 1, Aurora",
+    ),
+    rule(
+        "rds.global-cluster-empty",
+        "a global cluster goes only without members",
+        "aws-behaviour.md 1, Aurora: global database",
+    ),
+    rule(
+        "rds.last-instance",
+        "the last instance of a replica cluster stays until the replica is promoted",
+        "aws-behaviour.md 1, Aurora: binlog cross-Region replica",
+    ),
+    rule(
+        "rds.promotion-restarts",
+        "promotion restarts the instances, which takes minutes",
+        "aws-behaviour.md 1, Aurora: promotion",
+    ),
+    rule(
+        "rds.replica-needs-binlog",
+        "a cluster is copied to another Region only with its binary log on",
+        "aws-behaviour.md 3, Aurora: prerequisites",
+    ),
+    rule(
+        "rds.replica-needs-key",
+        "a copy of an encrypted cluster in another Region needs a key of that Region",
+        "Amazon RDS API Reference, CreateDBCluster: KmsKeyId",
+    ),
+    rule(
+        "rds.replica-read-only",
+        "a binlog replica takes no writes until it is promoted",
+        "Amazon Aurora User Guide, cross-Region read replicas",
+    ),
+    rule(
+        "rds.subnet-group-covers-two-zones",
+        "a subnet group covers two Availability Zones: DBSubnetGroupDoesNotCoverEnoughAZs",
+        "Amazon Aurora User Guide, DB subnet groups",
+    ),
+    rule(
+        "rds.subnet-group-in-use",
+        "a subnet group stays while a cluster uses it: InvalidDBSubnetGroupStateFault",
+        "Amazon RDS API Reference, DeleteDBSubnetGroup",
+    ),
+    rule(
+        "rds.switchover-needs-health",
+        "a switchover needs both Regions and their replication; a failover does not",
+        "aws-behaviour.md 3, Aurora: failover",
+    ),
+    rule(
+        "route53.calculated-threshold",
+        "a calculated check is healthy with as many healthy children as its threshold says",
+        "aws-behaviour.md 3, calculated",
     ),
     rule(
         "route53.consecutive-threshold",
@@ -69,6 +189,11 @@ pub const RULES: &[Rule] = &[
         "aws-behaviour.md 3, aggregate",
     ),
     rule(
+        "route53.evaluate-target-health",
+        "an alias that evaluates its target's health is answered only while the target is well",
+        "aws-behaviour.md 3, evaluate target health",
+    ),
+    rule(
         "route53.fail-open",
         "when no record of a group is healthy, all count as healthy",
         "aws-behaviour.md 3, all unhealthy",
@@ -79,9 +204,19 @@ pub const RULES: &[Rule] = &[
         "aws-behaviour.md 2",
     ),
     rule(
+        "route53.healthy-until-data",
+        "a new health check is healthy until its checkers know better",
+        "aws-behaviour.md 3, new check",
+    ),
+    rule(
         "route53.interval-from-response",
         "the interval counts from the answer to the next request",
         "aws-behaviour.md 3, request interval",
+    ),
+    rule(
+        "route53.metric-stream",
+        "a check of an alarm follows the metric and not the alarm's state",
+        "aws-behaviour.md 3, CloudWatch type",
     ),
     rule(
         "route53.one-change-at-a-time",
@@ -99,4 +234,25 @@ pub const RULES: &[Rule] = &[
         "aws-behaviour.md 1, Route 53",
     ),
     rule("s3.bucket-not-empty", "a bucket goes only without any version: BucketNotEmpty", "aws-behaviour.md 1, S3"),
+    rule(
+        "s3.delete-markers-stay",
+        "a rule with a Filter copies delete markers only when it says so",
+        "aws-behaviour.md 3, S3 CRR",
+    ),
+    rule(
+        "s3.existing-objects-stay",
+        "a new rule copies new objects; those from before need S3 Batch Replication",
+        "aws-behaviour.md 3, S3 CRR",
+    ),
+    rule("s3.replication-needs-versioning", "replication needs versions on both sides", "aws-behaviour.md 3, S3 CRR"),
+    rule(
+        "s3.replication-role",
+        "a copy arrives only when the role of the configuration may write it there",
+        "Amazon S3 User Guide, replication permissions",
+    ),
+    rule(
+        "secretsmanager.name-reserved",
+        "the name of a deleted secret stays taken for its recovery window",
+        "aws-behaviour.md 1, Secrets Manager",
+    ),
 ];

@@ -11,7 +11,7 @@ use crate::sandbox::call::{AwsError, Call, required, tag_list, tags, text};
 use crate::sandbox::world::What;
 
 #[cfg(test)]
-mod tests;
+pub(in crate::sandbox) mod tests;
 
 /// What this service holds.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -277,10 +277,11 @@ fn update(call: &mut Call<'_>, input: &Value) -> Result<Value, AwsError> {
 }
 
 fn delete(call: &mut Call<'_>, input: &Value) -> Result<Value, AwsError> {
+    let rule = call.world.rule("cloudfront.disabled-first");
     let distribution = find(call, input)?;
     check_etag(distribution, input)?;
     // Disabled, and the disabling deployed: both must be.
-    if distribution.enabled() || !distribution.deployed {
+    if rule && (distribution.enabled() || !distribution.deployed) {
         return Err(AwsError::with_status(
             409,
             "DistributionNotDisabled",

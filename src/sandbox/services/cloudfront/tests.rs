@@ -68,7 +68,7 @@ fn trust(world: &mut World, region: &str, name: &str, distribution: &Value) {
 }
 
 /// Two buckets, an origin group over both, and the distribution's answer.
-fn site(world: &mut World) -> Value {
+pub fn site(world: &mut World) -> Value {
     bucket(world, R1, "site-r1", "first");
     bucket(world, R2, "site-r2", "second");
     let control = json!({ "OriginAccessControlConfig": { "Name": "c", "OriginAccessControlOriginType": "s3", "SigningBehavior": "always", "SigningProtocol": "sigv4" } });

@@ -33,8 +33,45 @@ pub(super) fn put(call: &mut Call<'_>, input: &Value) -> Result<Value, AwsError>
     Ok(json!({}))
 }
 
+/// What Route 53 keeps of an alarm. Source: Amazon Route 53 API Reference, `CloudWatchAlarmConfiguration`; without the
+/// alarm's treatment of missing data and its "M out of N", neither of which Route 53 follows.
+const KEPT: [&str; 8] = [
+    "EvaluationPeriods",
+    "Threshold",
+    "ComparisonOperator",
+    "Period",
+    "MetricName",
+    "Namespace",
+    "Statistic",
+    "Dimensions",
+];
+
+/// The settings of an alarm of the call's Region as a health check keeps them.
+pub fn settings(call: &mut Call<'_>, name: &str) -> Option<Value> {
+    let alarm = call.regional().cloudwatch.alarms.get(name)?;
+    let kept = KEPT.iter().filter_map(|member| Some(((*member).to_owned(), alarm.get(*member)?.clone())));
+    let mut kept: serde_json::Map<String, Value> = kept.collect();
+    kept.entry("Period").or_insert(json!(60));
+    kept.entry("Dimensions").or_insert(json!([]));
+    Some(Value::Object(kept))
+}
+
+/// Whether a metric is as the settings of an alarm want it; `None` while there is not enough data to tell.
+pub fn stream(call: &mut Call<'_>, settings: &Value) -> Option<bool> {
+    breached(call, settings).ok().flatten().map(|breached| !breached)
+}
+
 /// The state that the last periods give an alarm. Missing data: `TreatMissingData` decides.
 fn state(call: &mut Call<'_>, alarm: &Value) -> Result<&'static str, AwsError> {
+    Ok(match (breached(call, alarm)?, text(alarm, "TreatMissingData")) {
+        (Some(true), _) | (None, Some("breaching")) => "ALARM",
+        (Some(false), _) | (None, Some("notBreaching")) => "OK",
+        (None, _) => "INSUFFICIENT_DATA",
+    })
+}
+
+/// Whether the last periods of a metric are beyond the threshold; `None` without data.
+fn breached(call: &mut Call<'_>, alarm: &Value) -> Result<Option<bool>, AwsError> {
     let metric = metric(alarm)?;
     let minutes = period(alarm.get("Period"))?;
     let count = alarm.get("EvaluationPeriods").and_then(Value::as_i64).unwrap_or(1);
@@ -43,11 +80,7 @@ fn state(call: &mut Call<'_>, alarm: &Value) -> Result<&'static str, AwsError> {
     let now = call.now().epoch_seconds();
     let points = periods(call, &metric, minutes, now - (count * minutes * 60) as f64, now);
     if points.is_empty() {
-        return Ok(match text(alarm, "TreatMissingData") {
-            Some("breaching") => "ALARM",
-            Some("notBreaching") => "OK",
-            _ => "INSUFFICIENT_DATA",
-        });
+        return Ok(None);
     }
     let breaching = points
         .iter()
@@ -67,7 +100,7 @@ fn state(call: &mut Call<'_>, alarm: &Value) -> Result<&'static str, AwsError> {
             }
         })
         .count();
-    Ok(if i64::try_from(breaching).unwrap_or(i64::MAX) >= needed { "ALARM" } else { "OK" })
+    Ok(Some(i64::try_from(breaching).unwrap_or(i64::MAX) >= needed))
 }
 
 pub(super) fn describe(call: &mut Call<'_>, input: &Value) -> Result<Value, AwsError> {

@@ -15,6 +15,8 @@ mod metrics;
 #[cfg(test)]
 mod tests;
 
+pub use alarms::{settings as alarm_settings, stream as alarm_stream};
+
 /// What this service holds.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct State {

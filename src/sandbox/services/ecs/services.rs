@@ -168,7 +168,9 @@ pub fn create(call: &mut Call<'_>, input: &Value) -> Result<Value, AwsError> {
     let key = key(&cluster, &name);
     match call.regional().ecs.services.get(&key).map(|one| one.status.clone()).as_deref() {
         Some("ACTIVE") => return Err(invalid("Creation of service was not idempotent.")),
-        Some("DRAINING") => return Err(invalid("Unable to Start a service that is still Draining.")),
+        Some("DRAINING") if call.world.rule("ecs.draining-name-taken") => {
+            return Err(invalid("Unable to Start a service that is still Draining."));
+        }
         _ => {}
     }
     let balancers: Vec<Value> = input.get("loadBalancers").and_then(Value::as_array).cloned().unwrap_or_default();
@@ -274,11 +276,12 @@ pub fn delete(call: &mut Call<'_>, input: &Value) -> Result<Value, AwsError> {
     let cluster = clusters::named(call, input)?;
     let key = key(&cluster, required(input, "service")?);
     let forced = input.get("force").and_then(Value::as_bool) == Some(true);
+    let rule = call.world.rule("ecs.service-scaled-to-zero");
     let service = call.regional().ecs.services.get_mut(&key).ok_or_else(not_found)?;
     if service.status == "INACTIVE" {
         return Err(not_found());
     }
-    if service.desired > 0 && !forced {
+    if rule && service.desired > 0 && !forced {
         return Err(invalid("The service cannot be stopped while it is scaled above 0."));
     }
     service.desired = 0;

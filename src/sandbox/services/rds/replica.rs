@@ -77,6 +77,7 @@ pub(super) fn unlink(call: &mut Call<'_>, source: &str, replica: &str) {
 
 pub(super) fn promote(call: &mut Call<'_>, input: &Value) -> Result<Value, AwsError> {
     let id = identifier(input, "DBClusterIdentifier")?;
+    let restarts = call.world.rule("rds.promotion-restarts");
     let cluster = call.regional().rds.clusters.get_mut(&id).ok_or_else(|| not_found(&id))?;
     let Some(source) = cluster.source.clone().filter(|_| cluster.global.is_none()) else {
         return Err(wrong_state(format!("DB Cluster {id} is not a read replica")));
@@ -86,8 +87,12 @@ pub(super) fn promote(call: &mut Call<'_>, input: &Value) -> Result<Value, AwsEr
     }
     // What the source has and this cluster has not yet is lost to it from here on.
     cluster.source = None;
-    "promoting".clone_into(&mut cluster.status);
     let (arn, resource) = (cluster.arn.clone(), cluster.resource.clone());
+    if !restarts {
+        unlink(call, &source, &arn);
+        return clusters::answer(call, &id);
+    }
+    "promoting".clone_into(&mut cluster.status);
     unlink(call, &source, &arn);
     for instance in call.regional().rds.instances.values_mut().filter(|instance| instance.cluster == id) {
         if instance.status == "available" {

@@ -125,7 +125,7 @@ pub fn replica_lag(world: &World, account: &str, cluster_arn: &str) -> Option<Du
 /// `ReadOnly` on a replica, `Unavailable` when the cluster or all its instances cannot be used.
 pub fn write_row(world: &mut World, account: &str, cluster_arn: &str, value: Value) -> Result<u64, AwsError> {
     let cluster = reachable(world, account, cluster_arn)?;
-    if cluster.source.is_some() {
+    if cluster.source.is_some() && world.rule("rds.replica-read-only") {
         return Err(AwsError::client(
             "ReadOnly",
             "The MySQL server is running with the --read-only option so it cannot execute this statement",

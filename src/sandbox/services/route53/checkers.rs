@@ -87,12 +87,18 @@ pub fn ask(call: &mut Call<'_>, check: String, checker: u8) {
         call.schedule(after, What::Route53(Transition::Ask { check, checker }));
         return;
     }
-    let known = asker.known.filter(|(when, _)| *when == generation);
+    // A metric moves with time alone.
+    let known = asker.known.filter(|(when, _)| *when == generation && subject.config.asks());
     let heard = if let Some((_, heard)) = known {
         heard
     } else {
         let (config, region, current) = (subject.config.clone(), asker.region.clone(), asker.healthy);
-        let heard = checker::ask(call.world, &account, &config, &region, current);
+        let alarm = subject.alarm.clone();
+        let heard = if config.asks() {
+            checker::ask(call.world, &config, &region)
+        } else {
+            checker::follow(call.world, &account, &config, alarm.as_ref(), current)
+        };
         // A check reads and changes nothing, whatever its way through the services counted.
         call.world.generation = generation;
         heard
@@ -160,10 +166,14 @@ fn within(world: &World, account: &str, id: &str, depth: u8) -> bool {
         _ if config.disabled && world.rule("route53.disabled-healthy") => true,
         "CALCULATED" => {
             let children = config.children.iter().filter(|child| depth < 4 && within(world, account, child, depth + 1));
-            children.count() as u64 >= config.health_threshold.unwrap_or(0)
+            let all = config.children.len() as u64;
+            let needed = if world.rule("route53.calculated-threshold") { config.health_threshold } else { Some(all) };
+            children.count() as u64 >= needed.unwrap_or(0)
         }
         _ => {
-            let up = check.checkers.iter().filter(|checker| checker.healthy).count();
+            let trusted = world.rule("route53.healthy-until-data");
+            let well = |checker: &&Checker| checker.healthy && (trusted || checker.last.is_some());
+            let up = check.checkers.iter().filter(well).count();
             let share = if world.rule("route53.eighteen-percent") { HEALTHY_SHARE } else { 0.5 };
             up as f64 > share * check.checkers.len() as f64
         }

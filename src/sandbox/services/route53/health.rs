@@ -6,6 +6,7 @@ use serde_json::{Map, Value, json};
 use super::checkers::{self, Checker};
 use super::zones::{bare, max_items};
 use crate::sandbox::call::{AwsError, Call, required, tag_list, text};
+use crate::sandbox::services::cloudwatch;
 
 /// The Regions that checkers ask from. Source: aws-behaviour.md 3, checker Regions.
 pub const CHECKER_REGIONS: [&str; 8] = [
@@ -69,6 +70,10 @@ pub struct HealthCheck {
     pub version: u64,
     /// What it does.
     pub config: Config,
+    /// The settings of the alarm whose metric it follows, as they were when it was made or last changed. Source: Amazon
+    /// Route 53 Developer Guide, "Monitoring a CloudWatch alarm": a changed alarm does not change the check by itself.
+    #[serde(default)]
+    pub alarm: Option<Value>,
     /// Who asks.
     pub checkers: Vec<Checker>,
     /// Tags.
@@ -225,12 +230,16 @@ impl Config {
 
 impl HealthCheck {
     fn to_json(&self) -> Value {
-        json!({
+        let mut shown = json!({
             "Id": self.id,
             "CallerReference": self.caller_reference,
             "HealthCheckConfig": self.config.to_json(),
             "HealthCheckVersion": self.version,
-        })
+        });
+        if let (Some(alarm), Some(map)) = (&self.alarm, shown.as_object_mut()) {
+            map.insert("CloudWatchAlarmConfiguration".into(), alarm.clone());
+        }
+        shown
     }
 
     /// Properties as Cloud Control shows them.
@@ -241,6 +250,13 @@ impl HealthCheck {
             "HealthCheckTags": tag_list(&self.tags),
         })
     }
+}
+
+/// The settings of the alarm that a configuration names.
+fn alarm_of(call: &mut Call<'_>, config: &Config) -> Option<Value> {
+    let (region, name) = config.alarm.as_ref()?;
+    let account = call.account.clone();
+    cloudwatch::alarm_settings(&mut Call::new(call.world, &account, region), name)
 }
 
 fn missing(id: &str) -> AwsError {
@@ -284,6 +300,7 @@ pub fn create(call: &mut Call<'_>, input: &Value) -> Result<Value, AwsError> {
         caller_reference,
         version: 1,
         checkers: checkers::of(&config),
+        alarm: alarm_of(call, &config),
         config,
         tags: Vec::new(),
     };
@@ -346,7 +363,9 @@ pub fn update(call: &mut Call<'_>, input: &Value) -> Result<Value, AwsError> {
         map.shift_remove(element.as_str().unwrap_or_default());
     }
     let config = Config::parse(&shown)?;
+    let alarm = alarm_of(call, &config);
     let check = find(call, input)?;
+    check.alarm = alarm;
     let regions_changed = config.regions != check.config.regions;
     check.config = config;
     check.version += 1;

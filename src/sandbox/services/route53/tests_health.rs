@@ -16,6 +16,7 @@ use crate::domain::SimTime;
 use crate::sandbox::Call;
 use crate::sandbox::call::AwsError;
 use crate::sandbox::faults;
+use crate::sandbox::services::cloudwatch;
 use crate::sandbox::world::{LEARNER_ACCOUNT, World};
 
 const ME: &str = LEARNER_ACCOUNT;
@@ -254,6 +255,55 @@ fn a_string_match_and_a_slow_name() {
     let shown = ask(&mut world, "route53", "GetHealthCheckStatus", &json!({ "HealthCheckId": unknown })).unwrap();
     let text = shown["HealthCheckObservations"][3]["StatusReport"]["Status"].as_str().unwrap().to_owned();
     assert_eq!(text, "Failure: DNS resolution failed: Rcode NXDomain(3)");
+}
+
+/// An alarm on a lag above 60, and a check that follows it.
+fn alarm(world: &mut World, threshold: u64) {
+    let input = json!({
+        "AlarmName": "lag", "Namespace": "Shop", "MetricName": "Lag", "Period": 60, "EvaluationPeriods": 1,
+        "Threshold": threshold, "Statistic": "Maximum", "ComparisonOperator": "GreaterThanThreshold",
+        "TreatMissingData": "breaching",
+    });
+    ask(world, "cloudwatch", "PutMetricAlarm", &input).unwrap();
+}
+
+/// Writes a value of the metric, and waits until a check has looked at it.
+fn lag(world: &mut World, value: f64) {
+    cloudwatch::record(&mut Call::new(world, ME, "eu-west-1"), "Shop", "Lag", &[], value);
+    wait(world, 31);
+}
+
+#[test]
+fn a_check_of_an_alarm_follows_the_metric_with_the_settings_that_it_was_made_with() {
+    let mut world = World::new(9);
+    alarm(&mut world, 60);
+    let config = |missing: &str| {
+        json!({
+            "Type": "CLOUDWATCH_METRIC", "AlarmIdentifier": { "Region": "eu-west-1", "Name": "lag" },
+            "InsufficientDataHealthStatus": missing,
+        })
+    };
+    let ids = ["Healthy", "Unhealthy", "LastKnownStatus"].map(|one| check(&mut world, one, &config(one)).unwrap());
+    let healthy = |world: &World| ids.each_ref().map(|id| checkers::healthy(world, ME, id));
+    wait(&mut world, 31);
+    assert_eq!(healthy(&world), [true, false, true], "no data, although the alarm is in ALARM");
+    lag(&mut world, 99.0);
+    assert_eq!(healthy(&world), [false; 3]);
+    wait(&mut world, 180);
+    assert_eq!(healthy(&world), [true, false, false], "no data any more");
+    lag(&mut world, 1.0);
+    assert_eq!(healthy(&world), [true; 3]);
+
+    alarm(&mut world, 600);
+    wait(&mut world, 120);
+    lag(&mut world, 99.0);
+    assert_eq!(healthy(&world), [false; 3], "a changed alarm changes no check");
+    let id = json!({ "HealthCheckId": ids[0] });
+    let shown = ask(&mut world, "route53", "GetHealthCheck", &id).unwrap();
+    assert_eq!(shown["HealthCheck"]["CloudWatchAlarmConfiguration"]["Threshold"], 60);
+    ask(&mut world, "route53", "UpdateHealthCheck", &id).unwrap();
+    lag(&mut world, 99.0);
+    assert_eq!(healthy(&world), [true, false, false], "until the check is updated");
 }
 
 #[test]

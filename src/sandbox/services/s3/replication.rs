@@ -107,6 +107,13 @@ pub(super) fn put(call: &mut Call<'_>, input: &Value) -> Result<Value, AwsError>
     }
     bucket_mut(call, &name)?.replication = Some(configuration);
     call.log(format!("s3 replication of {name} configured"));
+    if !call.world.rule("s3.existing-objects-stay") {
+        let objects = bucket(call, &name)?.objects.iter();
+        let all = objects.flat_map(|(key, versions)| versions.iter().map(|version| (key.clone(), version.id.clone())));
+        for (key, version) in all.collect::<Vec<_>>() {
+            follow(call, &name, &key, &version);
+        }
+    }
     Ok(json!({}))
 }
 
@@ -131,7 +138,7 @@ pub(super) fn delete(call: &mut Call<'_>, input: &Value) -> Result<Value, AwsErr
 }
 
 /// Whether a rule is about this object.
-fn concerns(rule: &Value, key: &str, version: &Version) -> bool {
+fn concerns(rule: &Value, key: &str, version: &Version, markers_stay: bool) -> bool {
     let tag_fits = |tag: &Value| {
         let wanted = (text(tag, "Key").unwrap_or_default(), text(tag, "Value").unwrap_or_default());
         version.tags.iter().any(|(key, value)| (key.as_str(), value.as_str()) == wanted)
@@ -145,7 +152,7 @@ fn concerns(rule: &Value, key: &str, version: &Version) -> bool {
         && key.starts_with(prefix)
         && one.chain(many).all(tag_fits)
         // A rule of the first schema (no Filter) replicates delete markers; with a Filter it says so itself.
-        && (!version.delete_marker || filter.is_none() || enabled(rule.get("DeleteMarkerReplication")))
+        && (!version.delete_marker || !markers_stay || filter.is_none() || enabled(rule.get("DeleteMarkerReplication")))
 }
 
 /// Sends a new version on its way to the replicas that its bucket's rules name.
@@ -153,7 +160,9 @@ pub(super) fn follow(call: &mut Call<'_>, name: &str, key: &str, id: &str) {
     let Some(source) = call.world.buckets.get(name) else { return };
     let Some(configuration) = &source.replication else { return };
     let Some(version) = source.objects.get(key).and_then(|list| list.iter().find(|v| v.id == id)) else { return };
-    let mut matching: Vec<&Value> = rules(configuration).iter().filter(|rule| concerns(rule, key, version)).collect();
+    let markers_stay = call.world.rule("s3.delete-markers-stay");
+    let concerned = rules(configuration).iter().filter(|rule| concerns(rule, key, version, markers_stay));
+    let mut matching: Vec<&Value> = concerned.collect();
     matching.sort_by_key(|rule| std::cmp::Reverse(rule.get("Priority").and_then(Value::as_i64)));
     let mut copies: Vec<Copy> = Vec::new();
     for rule in matching {

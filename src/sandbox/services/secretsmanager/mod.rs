@@ -78,7 +78,9 @@ fn expire(call: &mut Call<'_>) {
 fn create(call: &mut Call<'_>, input: &Value) -> Result<Value, AwsError> {
     expire(call);
     let name = required(input, "Name")?.to_owned();
-    if let Some(secret) = call.regional().secretsmanager.secrets.get(&name) {
+    let reserved = call.world.rule("secretsmanager.name-reserved");
+    let taken = call.regional().secretsmanager.secrets.get(&name);
+    if let Some(secret) = taken.filter(|secret| reserved || secret.deleted.is_none()) {
         return Err(match secret.deleted {
             Some(_) => AwsError::client(
                 "InvalidRequestException",

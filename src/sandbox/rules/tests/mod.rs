@@ -1,0 +1,162 @@
+//! One scenario a rule: what happens with all rules, and without this one.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use super::RULES;
+use crate::sandbox::dataplane::tests_world::{BOOKS, R1, R2, Shop, attempt, fresh, run, shop, wait};
+use crate::sandbox::faults;
+use crate::sandbox::limits::{Limits, RATES};
+use crate::sandbox::world::{LEARNER_ACCOUNT, World};
+
+mod data;
+mod deletion;
+mod routing;
+
+/// Runs with that rule off, and says what came out.
+type Scenario = fn(off: Option<&str>) -> String;
+
+fn scenario(id: &str) -> Option<Scenario> {
+    routing::scenario(id).or_else(|| data::scenario(id)).or_else(|| deletion::scenario(id)).or_else(|| {
+        Some(match id {
+            "ec2.address.quota" => sixth_address,
+            "ec2.vpc.quota" => sixth_vpc,
+            "lambda.permission" => without_permission,
+            "route53.one-change-at-a-time" => second_change,
+            rate if RATES.iter().any(|limit| limit.rule == rate) => above_the_rate,
+            _ => return None,
+        })
+    })
+}
+
+fn without(world: &mut World, off: Option<&str>) {
+    world.rules_off = off.map(str::to_owned).into_iter().collect();
+}
+
+/// The code of a refusal, or `done`.
+fn code(world: &mut World, service: &str, operation: &str, input: &Value) -> String {
+    attempt(world, R1, service, operation, input).map_or_else(|error| error.code, |_| "done".to_owned())
+}
+
+fn table(stream: bool) -> Value {
+    let mut input = json!({
+        "TableName": "Shop", "BillingMode": "PAY_PER_REQUEST",
+        "AttributeDefinitions": [{ "AttributeName": "id", "AttributeType": "S" }],
+        "KeySchema": [{ "AttributeName": "id", "KeyType": "HASH" }],
+    });
+    if stream {
+        input["StreamSpecification"] = json!({ "StreamEnabled": true, "StreamViewType": "NEW_AND_OLD_IMAGES" });
+    }
+    input
+}
+
+fn above_the_rate(off: Option<&str>) -> String {
+    // Each rate is asked with its own operation, once more than its burst allows, at one instant.
+    let outcomes = RATES.iter().map(|limit| {
+        let (limits, mut world) = (Limits::default(), World::new(1));
+        without(&mut world, off);
+        let operation = limit.operation.unwrap_or("GetAnything");
+        let ask = || limits.admit(&world, LEARNER_ACCOUNT, R1, limit.service, operation).is_ok();
+        (0..=limit.burst as u32).filter(|_| ask()).count().to_string()
+    });
+    outcomes.collect::<Vec<_>>().join(" ")
+}
+
+fn sixth_address(off: Option<&str>) -> String {
+    let mut world = World::new(1);
+    without(&mut world, off);
+    let codes = (0..6).map(|_| code(&mut world, "ec2", "AllocateAddress", &json!({ "Domain": "vpc" })));
+    codes.last().unwrap()
+}
+
+fn sixth_vpc(off: Option<&str>) -> String {
+    let mut world = World::new(1);
+    without(&mut world, off);
+    let codes = (0..5).map(|_| code(&mut world, "ec2", "CreateVpc", &json!({ "CidrBlock": "10.0.0.0/16" })));
+    codes.last().unwrap()
+}
+
+fn without_permission(off: Option<&str>) -> String {
+    let mut shop = shop();
+    without(&mut shop.world, off);
+    run(&mut shop.world, R1, "lambda", "RemovePermission", &json!({ "FunctionName": BOOKS, "StatementId": "api" }));
+    format!("{:?}", fresh(&mut shop.world, "https://api-r1.shop.test/books").status)
+}
+
+fn batch(zone: &str, action: &str, record: &Value) -> Value {
+    json!({ "HostedZoneId": zone, "ChangeBatch": { "Changes": [{ "Action": action, "ResourceRecordSet": record }] } })
+}
+
+fn text_record(name: &str) -> Value {
+    json!({ "Name": name, "Type": "TXT", "TTL": 60, "ResourceRecords": [{ "Value": "\"x\"" }] })
+}
+
+fn second_change(off: Option<&str>) -> String {
+    let Shop { mut world, zone, .. } = shop();
+    without(&mut world, off);
+    let mut change = |name: &str| {
+        code(&mut world, "route53", "ChangeResourceRecordSets", &batch(&zone, "CREATE", &text_record(name)))
+    };
+    change("one.shop.test");
+    change("two.shop.test")
+}
+
+#[test]
+fn every_rule_changes_its_outcome_when_it_is_switched_off() {
+    let wrong = RULES.iter().filter_map(|rule| {
+        let run = scenario(rule.id).unwrap_or_else(|| panic!("{} has no scenario", rule.id));
+        let (on, off) = (run(None), run(Some(rule.id)));
+        assert_eq!(on, run(None), "{} is not repeatable", rule.id);
+        (on == off).then(|| format!("{}: {on}", rule.id))
+    });
+    assert_eq!(wrong.collect::<Vec<_>>(), [""; 0], "these rules change nothing");
+}
+
+#[test]
+fn every_rule_stands_once_with_its_source_and_so_does_every_rate() {
+    for rule in RULES {
+        assert_eq!(RULES.iter().filter(|other| other.id == rule.id).count(), 1, "{}", rule.id);
+        assert!(rule.source.len() > 10 && rule.what.len() > 10, "{}", rule.id);
+    }
+    assert!(RATES.iter().all(|limit| RULES.iter().any(|rule| rule.id == limit.rule)));
+}
+
+/// The log of a bookstore that is built, read in between when asked for, broken and mended; restored from a snapshot in
+/// the middle when asked for.
+fn history(reads: bool, restored: bool) -> String {
+    let Shop { mut world, zone, checks, .. } = shop();
+    let look = |world: &mut World| {
+        if reads {
+            fresh(world, "https://api.shop.test/books");
+            run(world, R1, "dynamodb", "Scan", &json!({ "TableName": "Books" }));
+            run(world, R2, "ec2", "DescribeVpcs", &json!({}));
+            run(world, R1, "route53", "GetHealthCheckStatus", &json!({ "HealthCheckId": checks[0] }));
+        }
+    };
+    look(&mut world);
+    faults::start(&mut world, faults::REGION_LOSS, R1, Value::Null, Duration::from_mins(5)).unwrap();
+    wait(&mut world, 45);
+    look(&mut world);
+    if restored {
+        let text = serde_json::to_vec(&world).unwrap();
+        world = serde_json::from_slice(&text).unwrap();
+    }
+    run(&mut world, R2, "route53", "ChangeResourceRecordSets", &batch(&zone, "CREATE", &text_record("late.shop.test")));
+    wait(&mut world, 3600);
+    look(&mut world);
+    run(&mut world, R2, "dynamodb", "CreateTable", &table(true));
+    wait(&mut world, 3600);
+    serde_json::to_string(&world.log).unwrap()
+}
+
+#[test]
+fn the_same_changes_give_the_same_log_whatever_is_read_and_across_a_snapshot() {
+    let log = history(false, false);
+    assert!(log.matches("is unhealthy").count() >= 1 && log.contains("fault region-loss ends"), "{log}");
+    assert_eq!(log, history(false, false));
+    assert_eq!(log, history(true, false), "reads shift nothing");
+    assert_eq!(log, history(false, true), "a snapshot in the middle shifts nothing");
+    assert_eq!(log, history(true, true));
+}
