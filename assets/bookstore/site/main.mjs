@@ -7,7 +7,7 @@ import { createRegionWatch, flagOf, wordsOf } from './lib/region.mjs';
 import { parse } from './lib/route.mjs';
 import { sign } from './lib/sign.mjs';
 import { account } from './view/account.mjs';
-import { bestsellers, book, books } from './view/books.mjs';
+import { bestsellers, book, books, categories } from './view/books.mjs';
 import { byId, el } from './view/dom.mjs';
 import { cart, orders } from './view/purchase.mjs';
 
@@ -83,6 +83,8 @@ async function learnAll() {
     shop.learn(page.books);
     after = page.next;
   } while (after);
+  const tabs = document.querySelector('#page nav');
+  if (tabs) tabs.replaceWith(categories(parse(location.hash).category, shop));
 }
 
 async function start() {
@@ -128,9 +130,9 @@ async function start() {
     await show();
     byId('title').focus();
   });
+  await show();
   // A shop that cannot list everything still shows what it can.
   await learnAll().catch(() => {});
-  await show();
 }
 
 start().catch((error) => say(`The shop could not start: ${error.message}`));

@@ -45,7 +45,8 @@ export function createApi({
   let door = null;
 
   async function once(method, path, { query, body, headers }) {
-    const search = new URLSearchParams(queryOf(query)).toString();
+    // Not URLSearchParams: its + for a space would not fit the signature.
+    const search = queryOf(query).map((pair) => pair.map(encodeURIComponent).join('=')).join('&');
     return within(timeoutMs, async (signal) => {
       let reply;
       try {

@@ -26,7 +26,7 @@ export function wrap(title) {
 }
 
 /** What is drawn: the category gives the colour, the title the ornament. */
-export function coverOf({ name, category }) {
+export function coverOf({ name = '', category = '' }) {
   const hue = hash(category) % 360;
   const chance = hash(name);
   const circles = [0, 1, 2].map((i) => ({

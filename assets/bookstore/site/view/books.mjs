@@ -23,7 +23,8 @@ function card(book, shop) {
       button('Add to cart', () => shop.add(book), { 'aria-label': `Add ${book.name} to the cart` })));
 }
 
-function categories(chosen, shop) {
+/** Links to the categories that are known so far. */
+export function categories(chosen, shop) {
   const link = (category, label) => el('li', {},
     el('a', { href: toCategory(category), 'aria-current': category === chosen && 'true' }, label));
   return el('nav', { 'aria-label': 'Categories' },
