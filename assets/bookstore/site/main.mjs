@@ -67,12 +67,23 @@ async function show(message = '') {
   byId('main').removeAttribute('aria-busy');
   byId('title').textContent = page.title;
   document.title = `${page.title} · Bookstore`;
-  byId('page').replaceChildren(...page.nodes);
+  replace(page.nodes);
 }
 
-function go(hash, message) {
+/** Puts new content in. Whoever was in the old one with the keyboard stays in the same place. */
+function replace(nodes) {
+  const here = document.activeElement;
+  const inside = byId('page').contains(here);
+  byId('page').replaceChildren(...nodes);
+  if (!inside) return;
+  const same = here.dataset.key && byId('page').querySelector(`[data-key="${CSS.escape(here.dataset.key)}"]`);
+  (same || byId('title')).focus();
+}
+
+async function go(hash, message) {
   history.pushState(null, '', hash);
-  return show(message);
+  await show(message);
+  byId('title').focus();
 }
 
 /** Learns categories and names from the whole catalogue, beside what is shown. */

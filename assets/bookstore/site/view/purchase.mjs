@@ -22,7 +22,7 @@ function table(caption, heads, rows, foot) {
 
 function cartRow(line, shop) {
   const field = el('input', {
-    type: 'number', min: 1, max: MOST, value: line.quantity, 'aria-label': `Quantity of ${line.name}`,
+    type: 'number', min: 1, max: MOST, value: line.quantity, 'aria-label': `Quantity of ${line.name}`, 'data-key': `quantity ${line.bookId}`,
   });
   field.addEventListener('change', () => shop.act(async () => {
     const quantity = quantityOf(field.value);
@@ -36,7 +36,7 @@ function cartRow(line, shop) {
   const remove = button('Remove', () => shop.act(async () => {
     await shop.api.remove(line.bookId);
     await shop.show(`${line.name} is no longer in the cart.`);
-  }), { 'aria-label': `Remove ${line.name}` });
+  }), { 'aria-label': `Remove ${line.name}`, 'data-key': `remove ${line.bookId}` });
   return el('tr', {},
     el('th', { scope: 'row' }, el('a', { href: toBook(line.bookId) }, line.name)),
     el('td', {}, amount(line.each)),
@@ -55,7 +55,7 @@ export async function cart(_, shop) {
     shop.go('#/orders', repeated
       ? `Order ${placed.orderId} stood already; nothing was ordered twice.`
       : `Order ${placed.orderId} is placed.`);
-  }));
+  }), { 'data-key': 'order' });
   return {
     title: 'Cart',
     nodes: [
