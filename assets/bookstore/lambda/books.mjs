@@ -5,6 +5,7 @@ import { answer, isBookId } from './lib/http.mjs';
 import { readCursor, writeCursor } from './lib/cursor.mjs';
 
 const MOST_IN_A_PAGE = 100;
+const OTHER_LIST = 'That page does not belong to this list.';
 
 /** What the query string asks for, or what is wrong with it. */
 function asked({ category, limit, after }) {
@@ -14,6 +15,8 @@ function asked({ category, limit, after }) {
   }
   const from = after === undefined ? undefined : readCursor(after);
   if (from === null) return { wrong: 'Take `after` from the `next` of a page.' };
+  // The keys of a category's pages name it; those of the whole table name none.
+  if (from && from.category !== (category || undefined)) return { wrong: OTHER_LIST };
   return { category, size, from };
 }
 
@@ -48,9 +51,9 @@ export const createHandler = ({ db, table }) => async (event) => {
     const page = await call({ ...input, Limit: size, ExclusiveStartKey: from });
     return answer(200, { books: page.Items ?? [], next: writeCursor(page.LastEvaluatedKey) });
   } catch (error) {
-    // A cursor of another list, or one that was made up.
+    // A cursor that was made up.
     if (error.name !== 'ValidationException' || !from) throw error;
-    return answer(400, { message: 'That page does not belong to this list.' });
+    return answer(400, { message: OTHER_LIST });
   }
 };
 

@@ -63,7 +63,17 @@ test('strange limits and cursors are 400, and ask nothing', async () => {
   assert.equal(db.calls.length, 0);
 });
 
-test('a cursor of another list is 400; a fault of our own is not blamed on it', async () => {
+test('a cursor of another list is 400, and asks nothing', async () => {
+  const db = fakeDb();
+  const cursor = (key) => Buffer.from(JSON.stringify(key)).toString('base64url');
+  const ofSea = cursor({ id: 'b1', category: 'Sea', name: 'A' });
+  for (const query of [{ category: 'Poetry', after: ofSea }, { after: ofSea }, { category: 'Sea', after: cursor({ id: 'b1' }) }]) {
+    assert.equal((await list(db, { limit: '5', ...query })).statusCode, 400, JSON.stringify(query));
+  }
+  assert.equal(db.calls.length, 0);
+});
+
+test('a cursor that DynamoDB refuses is 400; a fault of our own is not blamed on it', async () => {
   const after = Buffer.from('{"id":"b1"}').toString('base64url');
   const db = fakeDb({ scan: named('ValidationException') });
   assert.equal((await list(db, { limit: '5', after })).statusCode, 400);

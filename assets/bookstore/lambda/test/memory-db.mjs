@@ -1,6 +1,7 @@
 // Tables in memory behind the document client's calls, as far as the functions use
 // them. The keys are the template's.
 
+const INDEX = ['category', 'name'];
 const KEYS = { Books: ['id'], Orders: ['customerId', 'orderId'], Cart: ['customerId', 'bookId'] };
 const placeOf = (table, item) => KEYS[table].map((name) => item[name]).join('\u0000');
 const failed = (name, more) => Object.assign(new Error(name), { name, ...more });
@@ -24,12 +25,12 @@ export function memoryDb() {
     if (!tables[table].has(place)) inserted.push({ table, item });
     tables[table].set(place, structuredClone(item));
   };
-  const page = (items, { Limit, ExclusiveStartKey }, table) => {
+  const page = (items, { IndexName, Limit, ExclusiveStartKey }, table) => {
     const from = ExclusiveStartKey ? items.findIndex((item) => placeOf(table, item) === placeOf(table, ExclusiveStartKey)) + 1 : 0;
     const Items = structuredClone(items.slice(from, Limit ? from + Limit : undefined));
     const last = Items.at(-1);
     const LastEvaluatedKey = Limit && Items.length === Limit
-      ? Object.fromEntries(KEYS[table].map((name) => [name, last[name]])) : undefined;
+      ? Object.fromEntries([...KEYS[table], ...(IndexName ? INDEX : [])].map((name) => [name, last[name]])) : undefined;
     return { Items, LastEvaluatedKey };
   };
 
