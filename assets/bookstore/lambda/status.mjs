@@ -4,10 +4,19 @@
 import { database } from './lib/dynamo.mjs';
 import { answer } from './lib/http.mjs';
 
+/**
+ * The name and the path by which API Gateway was asked. A client behind
+ * CloudFront cannot know them, and must sign for exactly these.
+ */
+function door({ requestContext = {} }) {
+  const { domainName: host, path } = requestContext;
+  return { host, base: path?.replace(/\/truth\/?$/, '') };
+}
+
 export const createHandler = ({ db, table, log = console.error }) => async (event) => {
-  if (event.resource === '/truth') return answer(200, { ok: true });
+  if (event.resource === '/truth') return answer(200, { ok: true, ...door(event) });
   try {
-    // The item need not exist: reaching the table is the proof.
+    // The item need not exist: reaching this Region's table is the proof.
     await (await db()).get({ TableName: table, Key: { id: 'health' } });
     return answer(200, { ok: true });
   } catch (error) {

@@ -1,8 +1,11 @@
-// The best-seller list: one sorted set in Valkey. Valkey speaks RESP, a line
+// The best-seller list: a sorted set in Valkey, and beside it one a day that
+// remembers which orders are in it already. Valkey speaks RESP, a line
 // protocol that is small enough to write here; a library would have to be
 // installed before the archive could be made.
 
 const KEY = 'bestsellers';
+const DAY_MS = 24 * 60 * 60 * 1000;
+const counted = (day) => `counted:${day}`;
 const CRLF = '\r\n';
 
 /** A command as RESP: an array of bulk strings. */
@@ -84,8 +87,29 @@ export function send(socket, parts, timeoutMs = 2000) {
 /** The list, on any function that sends one command and gives its reply. */
 export function bestsellers(command) {
   return {
-    /** Adds `quantity` sold copies of a book. */
-    add: (bookId, quantity) => command(['ZINCRBY', KEY, quantity, bookId]),
+    /**
+     * Adds the sold copies of one book of an order, unless that was done before.
+     * The mark comes first: a function that is killed between the two commands
+     * leaves a book uncounted, never counted twice.
+     */
+    async addOnce({ bookId, quantity, orderId, day }) {
+      const mark = [counted(day), `${orderId}/${bookId}`];
+      const times = Number(await command(['ZINCRBY', mark[0], 1, mark[1]]));
+      if (times > 1) return false;
+      try {
+        await command(['ZINCRBY', KEY, quantity, bookId]);
+        return true;
+      } catch (error) {
+        // Best effort: if this fails as well, the first error is the one to report.
+        await command(['ZINCRBY', mark[0], -1, mark[1]]).catch(() => {});
+        throw error;
+      }
+    },
+    /** Drops the marks of two days before: a stream keeps its records for one. */
+    async forgetBefore(day) {
+      const then = new Date(Date.parse(`${day}T00:00:00Z`) - 2 * DAY_MS);
+      if (!Number.isNaN(then.getTime())) await command(['DEL', counted(then.toISOString().slice(0, 10))]);
+    },
     /** The `count` books sold most, best first: `[{ bookId, sold }]`. */
     async top(count) {
       const flat = await command(['ZREVRANGE', KEY, 0, count - 1, 'WITHSCORES']);
@@ -110,13 +134,24 @@ async function open(env) {
   return socket;
 }
 
+/** One command, on a connection that is given up when it fails: a late reply must not answer the next one. */
+export async function ask(connection, parts) {
+  if (connection.destroyed) throw new Error('the connection to the cache is gone');
+  try {
+    return await send(connection, parts);
+  } catch (error) {
+    connection.destroy();
+    throw error;
+  }
+}
+
 /** The list in the cache that the environment names. */
 export async function cache(env = process.env) {
   const connection = await open(env);
   // Replies come in the order of the commands: one at a time.
   let last = Promise.resolve();
   return bestsellers((parts) => {
-    last = last.catch(() => {}).then(() => send(connection, parts));
+    last = last.catch(() => {}).then(() => ask(connection, parts));
     return last;
   });
 }

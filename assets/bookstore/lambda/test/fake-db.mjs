@@ -8,7 +8,7 @@ export function fakeDb(answers = {}) {
     if (value instanceof Error) throw value;
     return value ?? {};
   };
-  const names = ['get', 'query', 'scan', 'put', 'update', 'delete', 'transactWrite'];
+  const names = ['get', 'query', 'scan', 'put', 'update', 'delete', 'transactWrite', 'batchWrite'];
   return { calls, ...Object.fromEntries(names.map((name) => [name, method(name)])) };
 }
 
