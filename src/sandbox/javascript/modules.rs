@@ -16,6 +16,8 @@ const DYNAMODB: &str = include_str!("dynamodb.mjs");
 const DOCUMENT: &str = include_str!("document.mjs");
 const S3: &str = include_str!("s3.mjs");
 const NODE: &str = include_str!("node.mjs");
+const BUFFER: &str = include_str!("buffer.mjs");
+const URL: &str = include_str!("url.mjs");
 
 /// What is there beside the function's own files. Nothing else can be imported.
 pub const BUILTINS: &[(&str, &str)] = &[
@@ -23,14 +25,14 @@ pub const BUILTINS: &[(&str, &str)] = &[
     ("@aws-sdk/lib-dynamodb", DOCUMENT),
     ("@aws-sdk/util-dynamodb", DOCUMENT),
     ("@aws-sdk/client-s3", S3),
-    ("node:buffer", NODE),
+    ("node:buffer", BUFFER),
     ("node:crypto", NODE),
     ("node:events", NODE),
     ("node:net", NODE),
     ("node:process", NODE),
     ("node:timers/promises", NODE),
     ("node:tls", NODE),
-    ("node:url", NODE),
+    ("node:url", URL),
     ("node:util", NODE),
 ];
 

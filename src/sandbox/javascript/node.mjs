@@ -1,7 +1,7 @@
 // Node's own modules, as far as functions of a workshop need them.
 const { ask, randomBytes: random } = globalThis.sandboxHost;
 
-export const { Buffer, process } = globalThis;
+export const { process } = globalThis;
 
 export class EventEmitter {
   #listeners = new Map();
@@ -80,6 +80,5 @@ export const setImmediate = (value) => new Promise((resolve) => { globalThis.set
 export const promisify = (run) => (...values) => new Promise((resolve, reject) => {
   run(...values, (error, value) => (error ? reject(error) : resolve(value)));
 });
-export const { URL, URLSearchParams } = globalThis;
 export const env = globalThis.process.env;
-export default { Buffer, EventEmitter, Socket, connect, randomBytes, randomUUID, getRandomValues, webcrypto, promisify, URL, URLSearchParams, env };
+export default { EventEmitter, Socket, connect, randomBytes, randomUUID, getRandomValues, webcrypto, promisify, env };

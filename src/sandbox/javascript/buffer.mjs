@@ -1,0 +1,3 @@
+// node:buffer.
+export const { Buffer } = globalThis;
+export default { Buffer };

@@ -1,0 +1,3 @@
+// node:url.
+export const { URL, URLSearchParams } = globalThis;
+export default { URL, URLSearchParams };
