@@ -21,8 +21,8 @@ struct Pool {
     arn: String,
     name: String,
     protected: bool,
-    /// Client id to name.
-    clients: BTreeMap<String, String>,
+    /// Clients as they are shown, by id.
+    clients: BTreeMap<String, Value>,
     tags: Vec<(String, String)>,
 }
 
@@ -119,18 +119,21 @@ fn delete_pool(call: &mut Call<'_>, input: &Value) -> Result<Value, AwsError> {
 }
 
 fn create_client(call: &mut Call<'_>, input: &Value) -> Result<Value, AwsError> {
-    let name = required(input, "ClientName")?.to_owned();
+    required(input, "ClientName")?;
     let client = call.hex_id(26);
     let (id, pool) = pool(call, input)?;
-    pool.clients.insert(client.clone(), name.clone());
-    Ok(json!({ "UserPoolClient": { "UserPoolId": id, "ClientId": client, "ClientName": name } }))
+    let mut shown = input.as_object().cloned().unwrap_or_default();
+    shown.remove("GenerateSecret");
+    shown.extend([("UserPoolId".to_owned(), json!(id)), ("ClientId".to_owned(), json!(client))]);
+    pool.clients.insert(client, shown.clone().into());
+    Ok(json!({ "UserPoolClient": shown }))
 }
 
 fn describe_client(call: &mut Call<'_>, input: &Value) -> Result<Value, AwsError> {
     let client = required(input, "ClientId")?.to_owned();
-    let (id, pool) = pool(call, input)?;
-    let name = pool.clients.get(&client).ok_or_else(|| no_client(&client))?;
-    Ok(json!({ "UserPoolClient": { "UserPoolId": id, "ClientId": client, "ClientName": name } }))
+    let (_, pool) = pool(call, input)?;
+    let shown = pool.clients.get(&client).ok_or_else(|| no_client(&client))?;
+    Ok(json!({ "UserPoolClient": shown }))
 }
 
 fn no_client(id: &str) -> AwsError {

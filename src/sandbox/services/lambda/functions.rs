@@ -196,7 +196,9 @@ fn check_role(call: &Call<'_>, role: &str) -> Result<(), AwsError> {
 
 fn variables(input: &Value) -> Option<BTreeMap<String, String>> {
     let map = input.pointer("/Environment/Variables")?.as_object()?;
-    Some(map.iter().map(|(name, value)| (name.clone(), value.as_str().unwrap_or_default().to_owned())).collect())
+    // A template's numbers are texts by the time that they are variables.
+    let told = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    Some(map.iter().map(|(name, value)| (name.clone(), told(value))).collect())
 }
 
 /// `CreateFunction`

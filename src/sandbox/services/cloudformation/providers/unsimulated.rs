@@ -80,7 +80,6 @@ pub const UNSIMULATED: &[(&str, &[&str])] = &[
             "EnableTokenRevocation",
             "IdTokenValidity",
             "LogoutURLs",
-            "PreventUserExistenceErrors",
             "ReadAttributes",
             "RefreshTokenRotation",
             "RefreshTokenValidity",
