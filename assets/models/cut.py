@@ -20,7 +20,7 @@ PINNED = "1.43.11"
 MOST_ENUM_VALUES = 40
 
 OPERATIONS = {
-    "sts": "GetCallerIdentity AssumeRole",
+    "sts": "GetCallerIdentity AssumeRole GetSessionToken",
     "cloudformation": (
         "CreateStack UpdateStack DeleteStack DescribeStacks DescribeStackEvents DescribeStackResource "
         "DescribeStackResources ListStacks ListStackResources GetTemplate GetTemplateSummary ValidateTemplate "
@@ -79,6 +79,47 @@ OPERATIONS = {
     "cloudwatch": "GetMetricData GetMetricStatistics ListMetrics DescribeAlarms PutMetricAlarm DeleteAlarms",
     "cloudcontrol": "ListResources GetResource DeleteResource GetResourceRequestStatus",
     "resourcegroupstaggingapi": "GetResources",
+    "organizations": (
+        "CreateOrganization DescribeOrganization DeleteOrganization ListRoots CreateOrganizationalUnit "
+        "DescribeOrganizationalUnit DeleteOrganizationalUnit ListOrganizationalUnitsForParent ListAccounts "
+        "ListAccountsForParent ListParents ListChildren DescribeAccount CreateAccount DescribeCreateAccountStatus "
+        "MoveAccount CloseAccount"
+    ),
+    "service-quotas": (
+        "ListServices ListServiceQuotas GetServiceQuota GetAWSDefaultServiceQuota ListAWSDefaultServiceQuotas "
+        "RequestServiceQuotaIncrease GetRequestedServiceQuotaChange"
+    ),
+    "iam": (
+        "CreateRole GetRole ListRoles DeleteRole UpdateAssumeRolePolicy UpdateRole PutRolePolicy GetRolePolicy "
+        "ListRolePolicies DeleteRolePolicy AttachRolePolicy DetachRolePolicy ListAttachedRolePolicies TagRole "
+        "UntagRole ListRoleTags CreatePolicy GetPolicy ListPolicies DeletePolicy CreatePolicyVersion "
+        "GetPolicyVersion ListPolicyVersions DeletePolicyVersion SetDefaultPolicyVersion ListEntitiesForPolicy "
+        "CreateInstanceProfile GetInstanceProfile ListInstanceProfiles DeleteInstanceProfile "
+        "AddRoleToInstanceProfile RemoveRoleFromInstanceProfile ListInstanceProfilesForRole "
+        "SimulatePrincipalPolicy CreateAccountAlias ListAccountAliases DeleteAccountAlias"
+    ),
+    "ssm": (
+        "PutParameter GetParameter GetParameters GetParametersByPath GetParameterHistory DescribeParameters "
+        "DeleteParameter DeleteParameters AddTagsToResource ListTagsForResource"
+    ),
+    "logs": (
+        "CreateLogGroup DeleteLogGroup DescribeLogGroups PutRetentionPolicy DeleteRetentionPolicy CreateLogStream "
+        "DeleteLogStream DescribeLogStreams PutLogEvents GetLogEvents FilterLogEvents TagResource "
+        "ListTagsForResource"
+    ),
+    "scheduler": "CreateSchedule GetSchedule UpdateSchedule DeleteSchedule ListSchedules",
+    "kms": "CreateKey DescribeKey ScheduleKeyDeletion EnableKeyRotation CreateAlias DeleteAlias",
+    "cognito-idp": (
+        "CreateUserPool DescribeUserPool DeleteUserPool CreateUserPoolClient DescribeUserPoolClient "
+        "DeleteUserPoolClient"
+    ),
+    "cognito-identity": (
+        "CreateIdentityPool DescribeIdentityPool DeleteIdentityPool SetIdentityPoolRoles GetIdentityPoolRoles"
+    ),
+    "elasticache": (
+        "CreateReplicationGroup DescribeReplicationGroups DeleteReplicationGroup CreateCacheSubnetGroup "
+        "DescribeCacheSubnetGroups DeleteCacheSubnetGroup"
+    ),
 }
 
 METADATA = (

@@ -166,7 +166,20 @@ const LEFT_OUT: &[(&str, &str)] = &[
 ];
 
 /// Services that the sandbox answers for the learner's own AWS CLI, and the guide never calls: no SDK client is linked.
-const BEYOND_THE_GUIDE: &[&str] = &["dynamodbstreams", "lambda"];
+const BEYOND_THE_GUIDE: &[&str] = &[
+    "cognito-identity",
+    "cognito-idp",
+    "dynamodbstreams",
+    "elasticache",
+    "iam",
+    "kms",
+    "lambda",
+    "logs",
+    "organizations",
+    "scheduler",
+    "service-quotas",
+    "ssm",
+];
 
 /// Operations of the guide's services that it never calls, likewise.
 const OPERATIONS_BEYOND_THE_GUIDE: &[&str] = &[
@@ -184,6 +197,7 @@ const OPERATIONS_BEYOND_THE_GUIDE: &[&str] = &[
     "DescribeGlobalClusters",
     "FailoverGlobalCluster",
     "GetObjectTagging",
+    "GetSessionToken",
     "ListImports",
     "ListMultipartUploads",
     "ListParts",

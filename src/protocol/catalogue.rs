@@ -96,6 +96,8 @@ const EFFECTS: &[(&str, &str, Effect)] = &[
     ("cloudwatch", "PutMetricAlarm", Effect::Create),
     ("sts", "AssumeRole", Effect::Read),
     ("acm", "RequestCertificate", Effect::Create),
+    ("iam", "SimulatePrincipalPolicy", Effect::Read),
+    ("logs", "FilterLogEvents", Effect::Read),
 ];
 
 fn effect(service: &str, api: &str) -> Effect {
@@ -197,7 +199,9 @@ mod tests {
                     "BatchGet",
                     "TransactGet",
                     "Test",
-                    "Assume"
+                    "Assume",
+                    "Simulate",
+                    "Filter"
                 ]
                 .iter()
                 .any(|verb| spec.api.starts_with(verb)),

@@ -50,7 +50,15 @@ pub fn write(asked: &Asked<'_>, error: &ServiceError, request_id: &str) -> Respo
             headers.push(("x-amzn-errortype", name.to_owned()));
             let mut body = Map::from_iter([("__type".to_owned(), Value::from(name))]);
             body.extend(match (asked.service, shape) {
-                (Some(service), Some(shape)) => json::write_members(service, shape, &fields, |_| true),
+                (Some(service), Some(shape)) => {
+                    let mut written = json::write_members(service, shape, &fields, |_| true);
+                    // CloudWatch Logs says why in words that its model does not list. The Parameter Store does not:
+                    // where its model lists no message, there is none.
+                    if asked.key != "ssm" && !shape.members.iter().any(is_message) {
+                        written.insert("message".to_owned(), error.message.as_str().into());
+                    }
+                    written
+                }
                 _ => fields,
             });
             (asked.protocol.content_type(), Bytes::from(Value::Object(body).to_string()))

@@ -109,7 +109,7 @@ impl Service {
 
     /// Whether the service has one endpoint for all Regions.
     pub fn is_global(&self) -> bool {
-        self.key == "route53"
+        matches!(self.key.as_str(), "iam" | "organizations" | "route53")
     }
 }
 
@@ -369,7 +369,7 @@ mod tests {
     fn the_models_unpack_and_every_reference_leads_to_a_shape() {
         let models = models();
         assert_eq!(models.source, "botocore 1.43.11");
-        assert_eq!(models.services.len(), 14);
+        assert_eq!(models.services.len(), 24);
         for service in &models.services {
             let names: Vec<_> = service.operations.iter().map(|o| &o.name).collect();
             assert!(names.is_sorted(), "{}: operations are searched by halves", service.key);

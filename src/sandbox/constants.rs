@@ -353,6 +353,35 @@ pub const CONSTANTS: &[Constant] = &[
         "aws-behaviour.md 3: CloudFront deploy 3-6 min now, waiter cap 35 min",
     ),
     millis("cloudfront.overhead", 4, 15, Estimate, "an edge's own part of a request"),
+    // Organizations, Service Quotas, Scheduler
+    seconds(
+        "organizations.account.create",
+        60,
+        180,
+        Estimate,
+        "AWS Organizations User Guide, CreateAccount is asynchronous and takes minutes at most",
+    ),
+    seconds(
+        "servicequotas.approve",
+        1800,
+        7200,
+        Estimate,
+        "Service Quotas User Guide: small increases are approved automatically; AWS gives no number",
+    ),
+    seconds(
+        "scheduler.precision",
+        10,
+        50,
+        Documented,
+        "EventBridge Scheduler User Guide: a schedule is invoked within 60 s of its time",
+    ),
+    seconds(
+        "scheduler.retry",
+        60,
+        120,
+        Estimate,
+        "EventBridge Scheduler User Guide: failed calls are tried again with exponential backoff; AWS gives no number",
+    ),
     millis("s3.get", 20, 60, Documented, "AWS S3: first byte of small objects within 100-200 ms, most far below"),
 ];
 

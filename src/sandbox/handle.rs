@@ -12,7 +12,7 @@ use serde_json::Value;
 use super::call::{AwsError, Call};
 use super::faults::FaultError;
 use super::limits::{self, Limits};
-use super::services::sts;
+use super::services::{iam, sts};
 use super::world::{LEARNER_ACCOUNT, World};
 use super::{chance, dataplane, faults, services};
 use crate::clock::Clock;
@@ -154,7 +154,8 @@ fn answer(world: &mut World, mut request: DecodedRequest, id: &str) -> http::Res
     if let Some(principal) = principal {
         call.principal = principal;
     }
-    match services::dispatch(&mut call, request.service, request.operation, &request.input) {
+    let allowed = iam::authorize(&mut call, request.service, request.operation, &request.input);
+    match allowed.and_then(|()| services::dispatch(&mut call, request.service, request.operation, &request.input)) {
         Ok(output) => {
             let payload = call.reply_payload.take();
             protocol::encode_response(&request, &output, payload, id)
@@ -331,9 +332,9 @@ mod tests {
         let request = signed("AKID", "sts", "eu-west-1")
             .method("POST")
             .uri("https://sts.eu-west-1.amazonaws.com/")
-            .body(Bytes::from_static(b"Action=GetSessionToken&Version=2011-06-15"))
+            .body(Bytes::from_static(b"Action=GetFederationToken&Version=2011-06-15"))
             .unwrap();
         let answer = sandbox().handle(&request).unwrap();
-        assert!(text(&answer).contains("SandboxUnsupportedOperation") && text(&answer).contains("GetSessionToken"));
+        assert!(text(&answer).contains("SandboxUnsupportedOperation") && text(&answer).contains("GetFederationToken"));
     }
 }

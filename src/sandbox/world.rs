@@ -10,7 +10,7 @@ use super::faults;
 use super::limits;
 use super::services::{
     acm, apigateway, cloudcontrol, cloudformation, cloudfront, cloudwatch, cognito, dynamodb, ec2, ecs, elasticache,
-    elbv2, iam, kms, lambda, logs, rds, route53, s3, secretsmanager, sts,
+    elbv2, iam, kms, lambda, logs, organizations, rds, route53, s3, scheduler, secretsmanager, servicequotas, ssm, sts,
 };
 use crate::domain::SimTime;
 use crate::domain::drill::Fault;
@@ -64,6 +64,12 @@ pub struct AccountState {
     /// Global databases of Aurora, which no Region holds alone.
     #[serde(default)]
     pub global_clusters: BTreeMap<String, rds::GlobalCluster>,
+    /// The organization that this account manages.
+    #[serde(default)]
+    pub organizations: organizations::State,
+    /// Quotas that were raised.
+    #[serde(default)]
+    pub quotas: servicequotas::State,
     /// Regions by name.
     pub regions: BTreeMap<String, RegionState>,
 }
@@ -101,8 +107,14 @@ pub struct RegionState {
     pub logs: logs::State,
     /// Database clusters and instances.
     pub rds: rds::State,
+    /// Schedules.
+    #[serde(default)]
+    pub scheduler: scheduler::State,
     /// Secrets.
     pub secretsmanager: secretsmanager::State,
+    /// Parameters.
+    #[serde(default)]
+    pub ssm: ssm::State,
 }
 
 /// Something that will happen to one service of one Region of one account.
@@ -141,12 +153,18 @@ pub enum What {
     FaultEnds(String),
     /// Functions are invoked by streams.
     Lambda(lambda::Transition),
+    /// Accounts are made.
+    Organizations(organizations::Transition),
     /// Clusters and instances change, rows arrive.
     Rds(rds::Transition),
     /// Health checkers ask.
     Route53(route53::Transition),
     /// Objects arrive at their replica.
     S3(s3::Transition),
+    /// Schedules call their target.
+    Scheduler(scheduler::Transition),
+    /// Quotas are raised.
+    ServiceQuotas(servicequotas::Transition),
 }
 
 /// What will happen, ordered by time and then by registration.
@@ -262,9 +280,12 @@ impl World {
             What::Elb(what) => elbv2::apply(&mut call, what),
             What::FaultEnds(id) => faults::stop(call.world, &id),
             What::Lambda(what) => lambda::apply(&mut call, what),
+            What::Organizations(what) => organizations::apply(&mut call, what),
             What::Rds(what) => rds::apply(&mut call, what),
             What::Route53(what) => route53::apply(&mut call, what),
             What::S3(what) => s3::apply(&mut call, what),
+            What::Scheduler(what) => scheduler::apply(&mut call, what),
+            What::ServiceQuotas(what) => servicequotas::apply(&mut call, what),
         }
     }
 

@@ -174,11 +174,14 @@ impl LoggedRequest {
     }
 }
 
-/// Whether a request changes the world. AssumeRole reads nothing but issues credentials.
+/// Reads by their verb that leave something behind: credentials or an identity.
+const ISSUES: [&str; 4] = ["AssumeRole", "GetCredentialsForIdentity", "GetId", "GetSessionToken"];
+
+/// Whether a request changes the world.
 fn changes(decoded: &DecodedRequest) -> bool {
     let known = protocol::operations().iter();
     let mut same = known.filter(|spec| spec.service == decoded.service && spec.api == decoded.operation);
-    decoded.operation == "AssumeRole" || same.next().is_some_and(|spec| spec.effect != Effect::Read)
+    ISSUES.contains(&decoded.operation) || same.next().is_some_and(|spec| spec.effect != Effect::Read)
 }
 
 /// How far the world goes on when it is opened: wall time at its speed, but not beyond its last pending transition, and

@@ -1,8 +1,7 @@
 //! The table of behaviour rules that can be switched off, each with what it says and where that comes from.
 //!
-//! A rule stands here once a scenario shows that the outcome changes without it; the test goes through the whole table.
-//! Rules that a service asks [`World::rule`](super::World::rule) about and that are not here yet are tested beside the
-//! service.
+//! Every rule that a service asks [`World::rule`](super::World::rule) about stands here, with a scenario that shows that
+//! the outcome changes without it; the test goes through the whole table.
 
 #[cfg(test)]
 mod tests;
@@ -45,6 +44,7 @@ pub const RULES: &[Rule] = &[
         "API Gateway's API takes 10 requests a second and 40 at once",
         "aws-behaviour.md 2",
     ),
+    rule("cloudformation.stack.quota", "2,000 stacks per Region", "AWS CloudFormation User Guide, quotas"),
     rule(
         "cloudfront.disabled-first",
         "a distribution goes only when it is disabled and that is deployed: DistributionNotDisabled",
@@ -90,12 +90,19 @@ pub const RULES: &[Rule] = &[
         "records of a stream are trimmed after 24 hours",
         "Amazon DynamoDB Developer Guide, DynamoDB Streams",
     ),
+    rule("dynamodb.table.quota", "2,500 tables per Region", "Amazon DynamoDB Developer Guide, quotas"),
     rule(
         "dynamodb.transaction-token",
         "a transaction with the token of an earlier one is not done again for ten minutes",
         "Amazon DynamoDB API Reference, TransactWriteItems",
     ),
     rule("ec2.address.quota", "five Elastic IP addresses per Region", "Amazon VPC User Guide, quotas"),
+    rule("ec2.internet-gateway.quota", "five internet gateways per Region", "Amazon VPC User Guide, quotas"),
+    rule("ec2.nat.quota", "five NAT gateways per Availability Zone", "Amazon VPC User Guide, quotas"),
+    rule("ec2.route-table.quota", "200 route tables per VPC", "Amazon VPC User Guide, quotas"),
+    rule("ec2.rules.quota", "60 rules per security group and direction", "Amazon VPC User Guide, quotas"),
+    rule("ec2.security-group.quota", "2,500 security groups per Region", "Amazon VPC User Guide, quotas"),
+    rule("ec2.subnet.quota", "200 subnets per VPC", "Amazon VPC User Guide, quotas"),
     rule("ec2.vpc.quota", "five VPCs per Region", "Amazon VPC User Guide, quotas"),
     rule(
         "ecs.draining-name-taken",
@@ -108,30 +115,48 @@ pub const RULES: &[Rule] = &[
         "aws-behaviour.md 1, ECS",
     ),
     rule(
+        "elbv2.balancer.quota",
+        "50 Application Load Balancers per Region",
+        "Elastic Load Balancing, quotas for Application Load Balancers",
+    ),
+    rule(
         "elbv2.empty-group-unhealthy",
         "a target group without registered targets is unhealthy to Route 53",
         "aws-behaviour.md 3, evaluate target health",
+    ),
+    rule(
+        "iam.caller",
+        "a session of a role may do what the policies of the role allow",
+        "IAM User Guide, policy evaluation logic",
     ),
     rule(
         "iam.role-without-policies",
         "a role goes only without inline and attached policies: DeleteConflict",
         "aws-behaviour.md 1, IAM role",
     ),
+    rule("iam.role.quota", "1,000 roles per account", "IAM User Guide, IAM and AWS STS quotas"),
     rule(
         "lambda.permission",
         "API Gateway invokes a function only when the function's own policy permits it",
         "AWS Lambda Developer Guide, resource-based policies",
     ),
     rule(
+        "logs.recreated",
+        "a log group that was deleted comes back with the next line of a function that may make it",
+        "aws-behaviour.md 1, log groups",
+    ),
+    rule(
         "rds.cluster-without-instances",
         "a cluster goes only when its instances are gone or going",
         "aws-behaviour.md 1, Aurora",
     ),
+    rule("rds.cluster.quota", "40 clusters per Region", "Amazon RDS User Guide, quotas"),
     rule(
         "rds.global-cluster-empty",
         "a global cluster goes only without members",
         "aws-behaviour.md 1, Aurora: global database",
     ),
+    rule("rds.instance.quota", "40 instances per Region", "Amazon RDS User Guide, quotas"),
     rule(
         "rds.last-instance",
         "the last instance of a replica cluster stays until the replica is promoted",
@@ -203,6 +228,7 @@ pub const RULES: &[Rule] = &[
         "Route 53's API takes five requests a second and account, all together",
         "aws-behaviour.md 2",
     ),
+    rule("route53.health-check.quota", "200 health checks per account", "aws-behaviour.md 1, Route 53"),
     rule(
         "route53.healthy-until-data",
         "a new health check is healthy until its checkers know better",
@@ -233,7 +259,9 @@ pub const RULES: &[Rule] = &[
         "a zone goes only with nothing but its own NS and SOA records: HostedZoneNotEmpty",
         "aws-behaviour.md 1, Route 53",
     ),
+    rule("route53.zone.quota", "500 hosted zones per account", "Amazon Route 53 Developer Guide, quotas"),
     rule("s3.bucket-not-empty", "a bucket goes only without any version: BucketNotEmpty", "aws-behaviour.md 1, S3"),
+    rule("s3.bucket.quota", "10,000 buckets per account", "Amazon S3 User Guide, bucket quotas"),
     rule(
         "s3.delete-markers-stay",
         "a rule with a Filter copies delete markers only when it says so",

@@ -21,10 +21,14 @@ pub mod iam;
 pub mod kms;
 pub mod lambda;
 pub mod logs;
+pub mod organizations;
 pub mod rds;
 pub mod route53;
 pub mod s3;
+pub mod scheduler;
 pub mod secretsmanager;
+pub mod servicequotas;
+pub mod ssm;
 pub mod sts;
 pub mod tagging;
 
@@ -41,7 +45,7 @@ pub fn handler(service: &str, operation: &str) -> Option<Handler> {
         "cloudformation" => cloudformation::handler(operation),
         "cloudfront" => cloudfront::handler(operation),
         "cloudwatch" => cloudwatch::handler(operation),
-        "cognito" => cognito::handler(operation),
+        "cognito" | "cognito-idp" | "cognito-identity" => cognito::handler(operation),
         "dynamodb" => dynamodb::handler(operation),
         "dynamodbstreams" => dynamodb::streams_handler(operation),
         "ec2" => ec2::handler(operation),
@@ -52,11 +56,15 @@ pub fn handler(service: &str, operation: &str) -> Option<Handler> {
         "kms" => kms::handler(operation),
         "lambda" => lambda::handler(operation),
         "logs" => logs::handler(operation),
+        "organizations" => organizations::handler(operation),
         "rds" => rds::handler(operation),
         "resourcegroupstaggingapi" => tagging::handler(operation),
         "route53" => route53::handler(operation),
         "s3" => s3::handler(operation),
+        "scheduler" => scheduler::handler(operation),
         "secretsmanager" => secretsmanager::handler(operation),
+        "service-quotas" => servicequotas::handler(operation),
+        "ssm" => ssm::handler(operation),
         "sts" => sts::handler(operation),
         _ => None,
     }
@@ -65,7 +73,8 @@ pub fn handler(service: &str, operation: &str) -> Option<Handler> {
 /// Whether an operation only looks, by AWS's own verbs. Looking changes nothing in the world, not even its generation:
 /// a world that is replayed from its changes alone must come out the same.
 fn reads(operation: &str) -> bool {
-    const VERBS: [&str; 9] = ["BatchGet", "Describe", "Get", "Head", "List", "Query", "Scan", "Test", "TransactGet"];
+    const VERBS: [&str; 11] =
+        ["BatchGet", "Describe", "Filter", "Get", "Head", "List", "Query", "Scan", "Simulate", "Test", "TransactGet"];
     VERBS.iter().any(|verb| operation.starts_with(verb))
 }
 
@@ -76,6 +85,7 @@ pub fn dispatch(call: &mut Call<'_>, service: &str, operation: &str, input: &Val
             faults::turned_away(call.world, &call.principal, service, operation, &call.region)?;
             if !reads(operation) {
                 call.world.touch();
+                servicequotas::check(call, service, operation, input)?;
             }
             handler(call, input)
         }
@@ -132,7 +142,9 @@ pub fn inventory(call: &mut Call<'_>) -> Vec<Record> {
         logs::inventory,
         rds::inventory,
         s3::inventory,
+        scheduler::inventory,
         secretsmanager::inventory,
+        ssm::inventory,
     ];
     let global = [cloudfront::inventory, iam::inventory, route53::inventory];
     let mut records: Vec<Record> = regional.iter().flat_map(|list| list(call)).collect();

@@ -6,9 +6,13 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::RULES;
+use crate::sandbox::Call;
+use crate::sandbox::dataplane::functions::Identity;
 use crate::sandbox::dataplane::tests_world::{BOOKS, R1, R2, Shop, attempt, fresh, run, shop, wait};
 use crate::sandbox::faults;
 use crate::sandbox::limits::{Limits, RATES};
+use crate::sandbox::services::servicequotas::{self, QUOTAS};
+use crate::sandbox::services::{iam, logs};
 use crate::sandbox::world::{LEARNER_ACCOUNT, World};
 
 mod data;
@@ -23,9 +27,14 @@ fn scenario(id: &str) -> Option<Scenario> {
         Some(match id {
             "ec2.address.quota" => sixth_address,
             "ec2.vpc.quota" => sixth_vpc,
+            "iam.caller" => session_without_policy,
             "lambda.permission" => without_permission,
+            "logs.recreated" => late_line,
             "route53.one-change-at-a-time" => second_change,
             rate if RATES.iter().any(|limit| limit.rule == rate) => above_the_rate,
+            quota if QUOTAS.iter().filter_map(|one| one.enforced.as_ref()).any(|one| one.rule == quota) => {
+                above_the_quota
+            }
             _ => return None,
         })
     })
@@ -62,6 +71,46 @@ fn above_the_rate(off: Option<&str>) -> String {
         (0..=limit.burst as u32).filter(|_| ask()).count().to_string()
     });
     outcomes.collect::<Vec<_>>().join(" ")
+}
+
+fn above_the_quota(off: Option<&str>) -> String {
+    // Each quota is asked for one more when it is nothing.
+    let outcomes = QUOTAS.iter().filter_map(|quota| {
+        let (service, operation) = quota.enforced.as_ref()?.at;
+        let mut world = World::new(1);
+        without(&mut world, off);
+        let mut call = Call::new(&mut world, LEARNER_ACCOUNT, R1);
+        call.account_state().quotas.raised.insert(quota.key(R1), 0.0);
+        let asked = servicequotas::check(&mut call, service, operation, &json!({ "VpcId": "vpc-1" }));
+        Some(asked.map_or_else(|error| error.code, |()| "done".to_owned()))
+    });
+    outcomes.collect::<Vec<_>>().join(" ")
+}
+
+fn session_without_policy(off: Option<&str>) -> String {
+    let mut world = World::new(1);
+    without(&mut world, off);
+    let trust = json!({ "Statement": [{ "Effect": "Allow", "Principal": { "AWS": LEARNER_ACCOUNT }, "Action": "sts:AssumeRole" }] });
+    let role = json!({ "RoleName": "guest", "AssumeRolePolicyDocument": trust.to_string() });
+    run(&mut world, R1, "iam", "CreateRole", &role);
+    let mut call = Call::new(&mut world, LEARNER_ACCOUNT, R1);
+    call.principal = format!("arn:aws:sts::{LEARNER_ACCOUNT}:assumed-role/guest/me");
+    let asked = iam::authorize(&mut call, "dynamodb", "ListTables", &json!({}));
+    asked.map_or_else(|error| error.code, |()| "done".to_owned())
+}
+
+fn late_line(off: Option<&str>) -> String {
+    let mut world = World::new(1);
+    without(&mut world, off);
+    let trust = json!({ "Statement": [{ "Effect": "Allow", "Principal": { "Service": "lambda.amazonaws.com" }, "Action": "sts:AssumeRole" }] });
+    let role = json!({ "RoleName": "f", "AssumeRolePolicyDocument": trust.to_string() });
+    let role = run(&mut world, R1, "iam", "CreateRole", &role)["Role"]["Arn"].as_str().unwrap().to_owned();
+    let policy = json!({ "Statement": [{ "Effect": "Allow", "Action": "logs:*", "Resource": "*" }] });
+    let policy = json!({ "RoleName": "f", "PolicyName": "p", "PolicyDocument": policy.to_string() });
+    run(&mut world, R1, "iam", "PutRolePolicy", &policy);
+    let who = Identity { account: LEARNER_ACCOUNT.into(), region: R1.into(), name: "f".into(), role };
+    logs::append(&mut world, &who, "/aws/lambda/f", "code", &["late".to_owned()]);
+    run(&mut world, R1, "logs", "DescribeLogGroups", &json!({}))["logGroups"].as_array().unwrap().len().to_string()
 }
 
 fn sixth_address(off: Option<&str>) -> String {
@@ -115,12 +164,14 @@ fn every_rule_changes_its_outcome_when_it_is_switched_off() {
 }
 
 #[test]
-fn every_rule_stands_once_with_its_source_and_so_does_every_rate() {
+fn every_rule_stands_once_with_its_source_and_so_does_every_rate_and_quota() {
     for rule in RULES {
         assert_eq!(RULES.iter().filter(|other| other.id == rule.id).count(), 1, "{}", rule.id);
         assert!(rule.source.len() > 10 && rule.what.len() > 10, "{}", rule.id);
     }
-    assert!(RATES.iter().all(|limit| RULES.iter().any(|rule| rule.id == limit.rule)));
+    let known = |id: &str| RULES.iter().any(|rule| rule.id == id);
+    assert!(RATES.iter().all(|limit| known(limit.rule)));
+    assert!(QUOTAS.iter().filter_map(|quota| quota.enforced.as_ref()).all(|enforced| known(enforced.rule)));
 }
 
 /// The log of a bookstore that is built, read in between when asked for, broken and mended; restored from a snapshot in

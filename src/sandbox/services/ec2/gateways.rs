@@ -7,9 +7,6 @@ use crate::sandbox::call::{AwsError, Call, text};
 use crate::sandbox::chance;
 use crate::sandbox::world::What;
 
-/// Elastic IP addresses per Region. Source: Amazon VPC User Guide, "Amazon VPC quotas".
-const MOST_ADDRESSES: usize = 5;
-
 fn done() -> Result<Value, AwsError> {
     Ok(json!({ "Return": true }))
 }
@@ -94,11 +91,6 @@ pub(super) fn delete_internet(call: &mut Call<'_>, input: &Value) -> Result<Valu
 
 /// AllocateAddress. Addresses are from TEST-NET-3 and 198.18.0.0/15, which are nobody's (RFC 5737, RFC 2544).
 pub(super) fn allocate(call: &mut Call<'_>, input: &Value) -> Result<Value, AwsError> {
-    let count = call.regional().ec2.items.values().filter(|one| one.kind == Kind::Address).count();
-    if count >= MOST_ADDRESSES && call.world.rule("ec2.address.quota") {
-        let why = "The maximum number of addresses has been reached.";
-        return Err(AwsError::client("AddressLimitExceeded", why));
-    }
     let id = new_id(call, "eipalloc");
     let bits = chance::bits(call.world.seed, "ec2.address", &id, 0);
     let ip = format!("198.{}.{}.{}", 18 + (bits & 1), (bits >> 8) & 0xff, 1 + ((bits >> 16) % 254));

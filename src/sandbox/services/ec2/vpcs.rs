@@ -7,8 +7,6 @@ use serde_json::{Value, json};
 use super::{Item, Kind, add, built_in_id, depended_on, holders, item, needed, new_id, routes, zones};
 use crate::sandbox::call::{AwsError, Call, text};
 
-/// VPCs per Region. Source: Amazon VPC User Guide, "Amazon VPC quotas".
-const MOST_VPCS: usize = 5;
 /// Addresses of each subnet that AWS keeps. Source: Amazon VPC User Guide, "Subnet CIDR blocks".
 const RESERVED: u64 = 5;
 
@@ -104,10 +102,6 @@ pub(super) fn add_default(call: &mut Call<'_>, vpc: &str) {
 pub(super) fn create(call: &mut Call<'_>, input: &Value) -> Result<Value, AwsError> {
     super::ensure(call);
     let (cidr, _) = block(input)?;
-    let count = call.regional().ec2.items.values().filter(|item| item.kind == Kind::Vpc).count();
-    if count >= MOST_VPCS && call.world.rule("ec2.vpc.quota") {
-        return Err(AwsError::client("VpcLimitExceeded", "The maximum number of VPCs has been reached."));
-    }
     let id = new_id(call, "vpc");
     let (table, group, association) = (new_id(call, "rtb"), new_id(call, "sg"), new_id(call, "rtbassoc"));
     let body = vpc_body(&id, &call.account, &cidr, false);

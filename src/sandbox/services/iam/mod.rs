@@ -11,12 +11,18 @@ use super::{Handler, Record};
 use crate::domain::SimTime;
 use crate::sandbox::call::{AwsError, Call, tag_list};
 
+mod authorize;
+mod conditions;
 mod managed;
 mod policies;
 mod policy;
+mod profiles;
 mod roles;
+mod simulate;
 
-pub use policy::{allows, trusts};
+pub use authorize::{authorize, authorize_role};
+pub use conditions::Context;
+pub use policy::{allows, trusts, trusts_in};
 
 /// What this service holds.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -25,6 +31,12 @@ pub struct State {
     pub roles: BTreeMap<String, Role>,
     /// Customer managed policies by ARN.
     pub policies: BTreeMap<String, ManagedPolicy>,
+    /// Instance profiles by name.
+    #[serde(default)]
+    pub profiles: BTreeMap<String, profiles::Profile>,
+    /// The account's alias.
+    #[serde(default)]
+    pub alias: Option<String>,
 }
 
 impl State {
@@ -72,8 +84,17 @@ pub struct ManagedPolicy {
     pub path: String,
     /// Its unique id, `ANPA…`.
     pub id: String,
-    /// Its default version.
+    /// Its default version's document.
     pub document: Value,
+    /// Its versions by id, `v1`, with their documents and when they were made.
+    #[serde(default)]
+    pub versions: BTreeMap<String, (Value, SimTime)>,
+    /// The id of its default version.
+    #[serde(default)]
+    pub default: String,
+    /// How many versions were made.
+    #[serde(default)]
+    pub made: u64,
     /// Its tags.
     pub tags: Vec<(String, String)>,
     /// What it is for.
@@ -101,7 +122,27 @@ pub fn handler(operation: &str) -> Option<Handler> {
         "TagRole" => roles::tag,
         "CreatePolicy" => policies::create,
         "GetPolicy" => policies::get,
+        "ListPolicies" => policies::list,
         "DeletePolicy" => policies::delete,
+        "CreatePolicyVersion" => policies::create_version,
+        "GetPolicyVersion" => policies::get_version,
+        "ListPolicyVersions" => policies::list_versions,
+        "SetDefaultPolicyVersion" => policies::set_default,
+        "DeletePolicyVersion" => policies::delete_version,
+        "ListEntitiesForPolicy" => policies::entities,
+        "UntagRole" => roles::untag,
+        "ListRoleTags" => roles::list_tags,
+        "CreateInstanceProfile" => profiles::create,
+        "GetInstanceProfile" => profiles::get,
+        "ListInstanceProfiles" => profiles::list,
+        "ListInstanceProfilesForRole" => profiles::list_for_role,
+        "DeleteInstanceProfile" => profiles::delete,
+        "AddRoleToInstanceProfile" => profiles::add_role,
+        "RemoveRoleFromInstanceProfile" => profiles::remove_role,
+        "SimulatePrincipalPolicy" => simulate::simulate,
+        "CreateAccountAlias" => profiles::create_alias,
+        "ListAccountAliases" => profiles::list_aliases,
+        "DeleteAccountAlias" => profiles::delete_alias,
         _ => return None,
     })
 }
@@ -131,7 +172,15 @@ pub fn inventory(call: &mut Call<'_>) -> Vec<Record> {
         }),
         built_in: false,
     });
-    roles.chain(policies).collect()
+    let profiles = state.profiles.iter().map(|(name, profile)| Record {
+        type_name: "AWS::IAM::InstanceProfile",
+        id: name.clone(),
+        arn: profile.arn.clone(),
+        tags: profile.tags.clone(),
+        properties: json!({ "InstanceProfileName": name, "Arn": profile.arn, "Roles": profile.role }),
+        built_in: false,
+    });
+    roles.chain(policies).chain(profiles).collect()
 }
 
 /// A policy document, which IAM's API takes as text.
@@ -150,6 +199,10 @@ fn document(input: &Value, member: &str) -> Result<Value, AwsError> {
         }
         if statement.get("Action").is_none() && statement.get("NotAction").is_none() {
             return Err(malformed("Policy statement must contain actions."));
+        }
+        if let Some(operator) = conditions::undecided(statement) {
+            let why = format!("The sandbox does not decide the condition operator {operator}.");
+            return Err(AwsError::client("SandboxUnsupportedParameter", why));
         }
     }
     Ok(document)

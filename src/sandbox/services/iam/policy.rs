@@ -2,48 +2,88 @@
 
 use serde_json::Value;
 
+use super::conditions::{Context, holds};
 use super::{State, managed};
 use crate::sandbox::World;
 
+/// What the policies of a principal say of an action on a resource.
+/// Source: IAM User Guide, "Policy evaluation logic": an explicit deny wins, and what nothing allows is denied.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Decision {
+    /// A statement allows it and none denies it.
+    Allowed,
+    /// No statement speaks of it.
+    ImplicitDeny,
+    /// A statement denies it.
+    ExplicitDeny,
+}
+
 /// Whether the role's policies (inline, customer managed, AWS managed) allow that action on that resource.
 ///
-/// An explicit deny wins. `action` is written `service:Action`, `resource` is an ARN. A role that does not exist may do
-/// nothing. A statement with a condition that cannot be decided here does not count.
+/// `action` is written `service:Action`, `resource` is an ARN. A role that does not exist may do nothing.
 pub fn allows(world: &World, account: &str, role_arn: &str, action: &str, resource: &str) -> bool {
-    let Some(state) = state_of(world, account, role_arn) else { return false };
-    let Some(role) = state.role_by_arn(role_arn) else { return false };
-    let mut allowed = false;
+    decide(world, account, role_arn, action, resource, &Context::of_role(account, role_arn)) == Decision::Allowed
+}
+
+/// What the role's policies say, with what is known of the request.
+pub fn decide(
+    world: &World,
+    account: &str,
+    role_arn: &str,
+    action: &str,
+    resource: &str,
+    context: &Context,
+) -> Decision {
+    let held = state_of(world, account, role_arn).and_then(|state| Some((state, state.role_by_arn(role_arn)?)));
+    let Some((state, role)) = held else { return Decision::ImplicitDeny };
     let attached = role.attached.iter().filter_map(|arn| match state.policies.get(arn) {
         Some(policy) => Some(policy.document.clone()),
         None => managed::document(arn),
     });
-    for document in role.inline.values().cloned().chain(attached) {
-        for statement in statements(&document) {
-            if !covers(statement, "Action", "NotAction", |pattern| like(&lower(pattern), &lower(action)))
-                || !covers(statement, "Resource", "NotResource", |pattern| like(pattern, resource))
-                || !condition_holds(statement, account)
-            {
-                continue;
-            }
-            match statement.get("Effect").and_then(Value::as_str) {
-                Some("Allow") => allowed = true,
-                _ => return false,
-            }
+    let documents: Vec<Value> = role.inline.values().cloned().chain(attached).collect();
+    judge(&documents, action, resource, context)
+}
+
+/// What documents say together.
+pub(super) fn judge(documents: &[Value], action: &str, resource: &str, context: &Context) -> Decision {
+    let mut decision = Decision::ImplicitDeny;
+    for statement in documents.iter().flat_map(statements) {
+        if !covers(statement, "Action", "NotAction", |pattern| like(&lower(pattern), &lower(action)))
+            || !covers(statement, "Resource", "NotResource", |pattern| like(&context.filled(pattern), resource))
+            || !holds(statement, context)
+        {
+            continue;
+        }
+        match statement.get("Effect").and_then(Value::as_str) {
+            Some("Allow") => decision = Decision::Allowed,
+            _ => return Decision::ExplicitDeny,
         }
     }
-    allowed
+    decision
 }
 
 /// Whether the role's trust policy lets `principal` assume it: a service (`s3.amazonaws.com`), an ARN or an account id.
 pub fn trusts(world: &World, account: &str, role_arn: &str, principal: &str) -> bool {
+    trusts_in(world, account, role_arn, principal, "sts:AssumeRole", &Context::of_role(account, role_arn))
+}
+
+/// The same for another way to assume it, with what is known of the request.
+pub fn trusts_in(
+    world: &World,
+    account: &str,
+    role_arn: &str,
+    principal: &str,
+    action: &str,
+    context: &Context,
+) -> bool {
     let Some(role) = state_of(world, account, role_arn).and_then(|state| state.role_by_arn(role_arn)) else {
         return false;
     };
     let mut trusted = false;
     for statement in statements(&role.trust) {
-        let applies = covers(statement, "Action", "NotAction", |pattern| like(&lower(pattern), "sts:assumerole"))
+        let applies = covers(statement, "Action", "NotAction", |pattern| like(&lower(pattern), &lower(action)))
             && names(statement.get("Principal"), principal)
-            && condition_holds(statement, account);
+            && holds(statement, context);
         match (applies, statement.get("Effect").and_then(Value::as_str)) {
             (true, Some("Allow")) => trusted = true,
             (true, _) => return false,
@@ -68,19 +108,20 @@ pub(super) fn statements(document: &Value) -> Vec<&Value> {
     }
 }
 
-/// One or many texts.
-fn texts(value: &Value) -> Vec<&str> {
+/// One or many texts; conditions also write booleans and numbers bare.
+pub(super) fn texts(value: &Value) -> Vec<String> {
     match value {
-        Value::Array(list) => list.iter().filter_map(Value::as_str).collect(),
-        Value::String(text) => vec![text],
+        Value::Array(list) => list.iter().flat_map(texts).collect(),
+        Value::String(text) => vec![text.clone()],
+        Value::Bool(_) | Value::Number(_) => vec![value.to_string()],
         _ => Vec::new(),
     }
 }
 
 fn covers(statement: &Value, element: &str, negated: &str, matches: impl Fn(&str) -> bool) -> bool {
     match (statement.get(element), statement.get(negated)) {
-        (Some(patterns), _) => texts(patterns).into_iter().any(matches),
-        (None, Some(patterns)) => !texts(patterns).into_iter().any(matches),
+        (Some(patterns), _) => texts(patterns).iter().any(|pattern| matches(pattern)),
+        (None, Some(patterns)) => !texts(patterns).iter().any(|pattern| matches(pattern)),
         (None, None) => false,
     }
 }
@@ -90,28 +131,21 @@ fn names(element: Option<&Value>, principal: &str) -> bool {
     if element == "*" {
         return true;
     }
-    let service = principal.ends_with(".amazonaws.com");
-    let listed = element.get(if service { "Service" } else { "AWS" }).map(texts).unwrap_or_default();
+    let listed = |kind: &str| element.get(kind).map(texts).unwrap_or_default();
+    if principal.ends_with(".amazonaws.com") {
+        return ["Service", "Federated"].iter().any(|kind| listed(kind).iter().any(|name| name == principal));
+    }
     let account = principal.split(':').nth(4).unwrap_or(principal);
-    listed.into_iter().any(|name| {
+    // The session of a role is named by itself, or by its role.
+    let role = principal.split(":assumed-role/").nth(1).and_then(|rest| rest.split('/').next());
+    listed("AWS").iter().any(|name| {
         name == principal
             || name == "*"
-            || (!service && (name == account || name == format!("arn:aws:iam::{account}:root")))
-    })
-}
-
-/// Whether a condition certainly holds: none, or equality of the caller's account with the one that acts.
-fn condition_holds(statement: &Value, account: &str) -> bool {
-    let Some(Value::Object(operators)) = statement.get("Condition") else { return true };
-    operators.iter().all(|(operator, keys)| {
-        let known = matches!(operator.as_str(), "StringEquals" | "StringLike" | "StringEqualsIfExists");
-        let Some(keys) = keys.as_object() else { return false };
-        keys.iter().all(|(key, value)| {
-            let key = lower(key);
-            known
-                && matches!(key.as_str(), "aws:sourceaccount" | "aws:principalaccount" | "aws:resourceaccount")
-                && texts(value).into_iter().any(|pattern| like(pattern, account))
-        })
+            || name == account
+            || *name == format!("arn:aws:iam::{account}:root")
+            || role.is_some_and(|role| {
+                name.starts_with(&format!("arn:aws:iam::{account}:role/")) && name.ends_with(&format!("/{role}"))
+            })
     })
 }
 
@@ -209,7 +243,7 @@ mod tests {
     }
 
     #[test]
-    fn an_undecided_condition_does_not_count() {
+    fn a_condition_on_what_the_request_does_not_carry_does_not_hold() {
         let statement = |condition: Value| json!({ "Statement": [{ "Effect": "Allow", "Action": "s3:*", "Resource": "*", "Condition": condition }] });
         let (unknown, role) = world(&statement(json!({ "StringEquals": { "aws:PrincipalTag/a": "b" } })), &trust());
         assert!(!allows(&unknown, LEARNER_ACCOUNT, &role, "s3:GetObject", "arn:aws:s3:::a/b"));

@@ -12,7 +12,7 @@ const LONGEST_NAME: usize = 64;
 /// The longest session when none is given, in seconds. Source: IAM API Reference, CreateRole.
 const DEFAULT_SESSION: u64 = 3600;
 
-fn described(role: &Role) -> Value {
+pub(super) fn described(role: &Role) -> Value {
     json!({
         "RoleName": role.name, "RoleId": role.id, "Arn": role.arn, "Path": role.path,
         "CreateDate": role.created.epoch_seconds(), "AssumeRolePolicyDocument": role.trust.to_string(),
@@ -20,7 +20,7 @@ fn described(role: &Role) -> Value {
     })
 }
 
-fn find<'c>(call: &'c mut Call<'_>, input: &Value) -> Result<&'c mut Role, AwsError> {
+pub(super) fn find<'c>(call: &'c mut Call<'_>, input: &Value) -> Result<&'c mut Role, AwsError> {
     let name = required(input, "RoleName")?;
     let state = &mut call.account_state().iam;
     state.roles.get_mut(name).ok_or_else(|| no_such(&format!("The role with name {name} cannot be found.")))
@@ -88,6 +88,9 @@ pub fn delete(call: &mut Call<'_>, input: &Value) -> Result<Value, AwsError> {
         return conflict("Cannot delete entity, must delete policies first.");
     }
     let name = role.name.clone();
+    if call.account_state().iam.profiles.values().any(|profile| profile.role.as_ref() == Some(&name)) {
+        return conflict("Cannot delete entity, must remove roles from instance profile first.");
+    }
     call.account_state().iam.roles.remove(&name);
     call.log(format!("iam role {name} deleted"));
     Ok(json!({}))
@@ -188,6 +191,18 @@ pub fn tag(call: &mut Call<'_>, input: &Value) -> Result<Value, AwsError> {
     role.tags.retain(|(key, _)| new.iter().all(|(other, _)| other != key));
     role.tags.extend(new);
     Ok(json!({}))
+}
+
+/// UntagRole.
+pub fn untag(call: &mut Call<'_>, input: &Value) -> Result<Value, AwsError> {
+    let keys = input.get("TagKeys").and_then(Value::as_array).cloned().unwrap_or_default();
+    find(call, input)?.tags.retain(|(key, _)| !keys.iter().any(|gone| gone == key));
+    Ok(json!({}))
+}
+
+/// ListRoleTags.
+pub fn list_tags(call: &mut Call<'_>, input: &Value) -> Result<Value, AwsError> {
+    Ok(json!({ "Tags": tag_list(&find(call, input)?.tags), "IsTruncated": false }))
 }
 
 #[cfg(test)]

@@ -1,18 +1,21 @@
-//! CloudWatch Logs: log groups, and what functions write into them.
+//! CloudWatch Logs: groups, streams and events.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::{Handler, Record, iam};
+use super::{Handler, Record};
 use crate::domain::SimTime;
 use crate::sandbox::call::{AwsError, Call, required, tags, text};
 use crate::sandbox::dataplane::functions::Identity;
 use crate::sandbox::world::World;
 
-/// How many lines a stream keeps. A drill asks thousands of times; the last lines are what somebody reads.
-const KEPT: usize = 500;
+mod streams;
+
+/// Days that a group can keep its events. Source: CloudWatch Logs API Reference, PutRetentionPolicy.
+const RETENTIONS: &[u64] =
+    &[1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653];
 
 /// What this service holds.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -27,8 +30,9 @@ struct Group {
     created: SimTime,
     retention: Option<u64>,
     tags: Vec<(String, String)>,
-    /// Lines by stream.
-    streams: BTreeMap<String, VecDeque<(SimTime, String)>>,
+    /// Streams by name.
+    #[serde(default)]
+    streams: BTreeMap<String, streams::Stream>,
 }
 
 /// The stream that a function with that code writes into: a day, and the instance that runs it.
@@ -46,51 +50,15 @@ pub fn append(world: &mut World, who: &Identity, group: &str, code: &str, lines:
     if lines.is_empty() {
         return;
     }
-    let stream = stream_of(world, who, code);
-    let arn = format!("arn:aws:logs:{}:{}:log-group:{group}", who.region, who.account);
-    let may = |world: &World, action: &str| {
-        iam::allows(world, &who.account, &who.role, action, &arn)
-            || iam::allows(world, &who.account, &who.role, action, &format!("{arn}:log-stream:{stream}"))
-    };
-    if !may(world, "logs:PutLogEvents") || !may(world, "logs:CreateLogStream") {
-        return;
-    }
-    let creates = may(world, "logs:CreateLogGroup");
-    let mut call = Call::new(world, &who.account, &who.region);
-    if creates && !call.regional().logs.groups.contains_key(group) {
-        drop(create(&mut call, &json!({ "logGroupName": group })));
-    }
-    let now = call.now();
-    let Some(found) = call.regional().logs.groups.get_mut(group) else { return };
-    let stream = found.streams.entry(stream).or_default();
-    stream.extend(lines.iter().map(|line| (now, line.clone())));
-    while stream.len() > KEPT {
-        stream.pop_front();
-    }
+    let (now, stream) = (world.now, stream_of(world, who, code));
+    let events = lines.iter().map(|line| (now.millis(), line.clone())).collect();
+    streams::arrive(&mut Call::new(world, &who.account, &who.region), group, &stream, &who.role, events);
 }
 
-fn filter_events(call: &mut Call<'_>, input: &Value) -> Result<Value, AwsError> {
-    let name = required(input, "logGroupName")?;
-    for member in ["filterPattern", "logStreamNames", "logStreamNamePrefix", "nextToken"] {
-        if input.get(member).is_some_and(|given| !given.is_null() && given != "") {
-            let message = format!("The sandbox does not simulate {member} of FilterLogEvents.");
-            return Err(AwsError::with_status(501, "SandboxUnsupportedOperation", message));
-        }
-    }
-    let bound = |member: &str, otherwise: i64| input.get(member).and_then(Value::as_i64).unwrap_or(otherwise);
-    let (from, to) = (bound("startTime", i64::MIN), bound("endTime", i64::MAX));
-    let group = call.regional().logs.groups.get(name).ok_or_else(not_found)?;
-    let mut events: Vec<(SimTime, Value)> = Vec::new();
-    for (stream, lines) in &group.streams {
-        let chosen = lines.iter().filter(|(at, _)| (from..=to).contains(&at.millis()));
-        events.extend(chosen.map(|(at, line)| {
-            let time = at.millis();
-            (*at, json!({ "logStreamName": stream, "timestamp": time, "ingestionTime": time, "message": line }))
-        }));
-    }
-    events.sort_by_key(|(at, _)| *at);
-    let events: Vec<Value> = events.into_iter().map(|(_, event)| event).collect();
-    Ok(json!({ "events": events, "searchedLogStreams": [] }))
+/// The name of a group in its name or its ARN.
+fn bare(name: &str) -> &str {
+    let name = name.split(":log-group:").nth(1).unwrap_or(name);
+    name.strip_suffix(":*").unwrap_or(name)
 }
 
 /// The handler of an operation.
@@ -99,8 +67,16 @@ pub fn handler(operation: &str) -> Option<Handler> {
         "CreateLogGroup" => create,
         "DeleteLogGroup" => delete,
         "DescribeLogGroups" => describe,
-        "FilterLogEvents" => filter_events,
         "PutRetentionPolicy" => put_retention,
+        "DeleteRetentionPolicy" => delete_retention,
+        "CreateLogStream" => streams::create,
+        "DeleteLogStream" => streams::delete,
+        "DescribeLogStreams" => streams::describe,
+        "PutLogEvents" => streams::put,
+        "GetLogEvents" => streams::get,
+        "FilterLogEvents" => streams::filter,
+        "TagResource" => tag_resource,
+        "ListTagsForResource" => list_tags,
         _ => return None,
     })
 }
@@ -134,8 +110,37 @@ fn delete(call: &mut Call<'_>, input: &Value) -> Result<Value, AwsError> {
 fn put_retention(call: &mut Call<'_>, input: &Value) -> Result<Value, AwsError> {
     let name = required(input, "logGroupName")?;
     let days = input.get("retentionInDays").and_then(Value::as_u64);
+    if let Some(days) = days.filter(|days| !RETENTIONS.contains(days)) {
+        let why = format!(
+            "1 validation error detected: Value '{days}' at 'retentionInDays' failed to satisfy constraint: Member must satisfy enum value set: {RETENTIONS:?}"
+        );
+        return Err(AwsError::client("InvalidParameterException", why));
+    }
     call.regional().logs.groups.get_mut(name).ok_or_else(not_found)?.retention = days;
     Ok(json!({}))
+}
+
+fn delete_retention(call: &mut Call<'_>, input: &Value) -> Result<Value, AwsError> {
+    let name = required(input, "logGroupName")?;
+    call.regional().logs.groups.get_mut(name).ok_or_else(not_found)?.retention = None;
+    Ok(json!({}))
+}
+
+fn tag_resource(call: &mut Call<'_>, input: &Value) -> Result<Value, AwsError> {
+    let new = tags(input.get("tags"));
+    let name = bare(required(input, "resourceArn")?);
+    let group = call.regional().logs.groups.get_mut(name).ok_or_else(not_found)?;
+    group.tags.retain(|(key, _)| !new.iter().any(|(other, _)| other == key));
+    group.tags.extend(new);
+    Ok(json!({}))
+}
+
+fn list_tags(call: &mut Call<'_>, input: &Value) -> Result<Value, AwsError> {
+    let name = bare(required(input, "resourceArn")?);
+    let group = call.regional().logs.groups.get(name).ok_or_else(not_found)?;
+    let tags: serde_json::Map<String, Value> =
+        group.tags.iter().map(|(key, value)| (key.clone(), value.as_str().into())).collect();
+    Ok(json!({ "tags": tags }))
 }
 
 fn describe(call: &mut Call<'_>, input: &Value) -> Result<Value, AwsError> {

@@ -285,13 +285,6 @@ pub fn create(call: &mut Call<'_>, input: &Value) -> Result<Value, AwsError> {
             "A health check with the same caller reference but different attributes already exists.",
         ));
     }
-    // AWS: 200 health checks per account.
-    if checks.len() >= 200 {
-        return Err(AwsError::client(
-            "TooManyHealthChecks",
-            "Limits Exceeded: MAX_HEALTH_CHECKS_BY_USER - Cannot have more than 200 health checks.",
-        ));
-    }
     if let Some(child) = config.children.iter().find(|child| !checks.contains_key(*child)) {
         return Err(invalid(format!("Invalid parameter: ChildHealthChecks: no health check with ID {child}.")));
     }

@@ -29,6 +29,7 @@ pub fn handler(operation: &str) -> Option<Handler> {
     Some(match operation {
         "GetCallerIdentity" => get_caller_identity,
         "AssumeRole" => assume_role,
+        "GetSessionToken" => get_session_token,
         _ => return None,
     })
 }
@@ -72,36 +73,82 @@ fn assume_role(call: &mut Call<'_>, input: &Value) -> Result<Value, AwsError> {
             ),
         ));
     }
+    for member in ["Policy", "PolicyArns", "SourceIdentity", "Tags", "SerialNumber"] {
+        if input.get(member).is_some_and(|value| !value.is_null()) {
+            let why = format!("The sandbox does not simulate sts AssumeRole {member}.");
+            return Err(AwsError::client("SandboxUnsupportedParameter", why));
+        }
+    }
     let account = role.split(':').nth(4).unwrap_or_default().to_owned();
-    let trusted = iam::trusts(call.world, &account, role, &call.principal)
-        || iam::trusts(call.world, &account, role, &call.account);
-    if !trusted {
+    let mut context = iam::Context::of_role(&account, &call.principal);
+    if let Some(id) = input.get("ExternalId").and_then(Value::as_str) {
+        context = context.with("sts:ExternalId", id);
+    }
+    let trusts = |who: &str| iam::trusts_in(call.world, &account, role, who, "sts:AssumeRole", &context);
+    if !trusts(&call.principal) && !trusts(&call.account) {
         return Err(AwsError::with_status(
             403,
             "AccessDenied",
             format!("User: {} is not authorized to perform: sts:AssumeRole on resource: {role}", call.principal),
         ));
     }
+    let held = call.world.accounts.get(&account).and_then(|state| state.iam.role_by_arn(role));
+    let longest = held.map_or(DEFAULT_SESSION, |role| role.longest_session);
+    let chained = call.principal.contains(":assumed-role/");
+    // Source: AWS STS API Reference, AssumeRole; IAM User Guide, "Role chaining": one hour at most.
+    if seconds > longest || (chained && seconds > DEFAULT_SESSION) {
+        let why = if chained {
+            "The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining."
+        } else {
+            "The requested DurationSeconds exceeds the MaxSessionDuration set for this role."
+        };
+        return Err(AwsError::client("ValidationError", why));
+    }
     let name = role.rsplit('/').next().unwrap_or_default();
     let principal = format!("arn:aws:sts::{account}:assumed-role/{name}/{session}");
-    let now = call.now();
+    let credentials = issue(call.world, &account, &principal, seconds);
+    let role_id = format!("AROA{:016X}", chance::bits(0, "principal", &principal, 0));
+    Ok(json!({
+        "Credentials": credentials,
+        "AssumedRoleUser": { "AssumedRoleId": format!("{role_id}:{session}"), "Arn": principal },
+    }))
+}
+
+/// Temporary credentials for a principal, remembered until they expire.
+pub fn issue(world: &mut World, account: &str, principal: &str, seconds: u64) -> Value {
+    let now = world.now;
     // No id of the world's is used up: for the guide this is a read, and a read shifts nothing.
-    let draw = |purpose: &str| chance::bits(call.world.seed, purpose, &principal, now.millis().unsigned_abs());
+    let draw = |purpose: &str| chance::bits(world.seed, purpose, principal, now.millis().unsigned_abs());
     let key = format!("ASIA{:016X}", draw("access-key"));
     let secret = format!("{:016x}{:016x}{:08x}", draw("secret-a"), draw("secret-b"), draw("secret-c") >> 32);
     let token = format!("{:016x}{:016x}", draw("token-a"), draw("token-b"));
     let expires = now.plus(std::time::Duration::from_secs(seconds));
-    let role_id = format!("AROA{:016X}", chance::bits(0, "principal", &principal, 0));
-    call.world.sessions.insert(key.clone(), Session { account, principal: principal.clone(), expires });
-    Ok(json!({
-        "Credentials": {
-            "AccessKeyId": key,
-            "SecretAccessKey": secret,
-            "SessionToken": token,
-            "Expiration": expires.epoch_seconds(),
-        },
-        "AssumedRoleUser": { "AssumedRoleId": format!("{role_id}:{session}"), "Arn": principal },
-    }))
+    let session = Session { account: account.to_owned(), principal: principal.to_owned(), expires };
+    world.sessions.insert(key.clone(), session);
+    json!({
+        "AccessKeyId": key,
+        "SecretAccessKey": secret,
+        "SessionToken": token,
+        "Expiration": expires.epoch_seconds(),
+    })
+}
+
+/// GetSessionToken: temporary credentials of the user himself. A role's session cannot ask for them.
+fn get_session_token(call: &mut Call<'_>, input: &Value) -> Result<Value, AwsError> {
+    if call.principal.contains(":assumed-role/") {
+        let why = "Cannot call GetSessionToken with session credentials";
+        return Err(AwsError::with_status(403, "AccessDenied", why));
+    }
+    // Source: AWS STS API Reference, GetSessionToken: 43,200 by default, 900 at least, 129,600 at most.
+    let seconds = input.get("DurationSeconds").and_then(Value::as_u64).unwrap_or(43_200);
+    if !(900..=129_600).contains(&seconds) {
+        let why = format!(
+            "1 validation error detected: Value '{seconds}' at 'durationSeconds' failed to satisfy constraint: Member must have value between 900 and 129600"
+        );
+        return Err(AwsError::client("ValidationError", why));
+    }
+    let (account, principal) = (call.account.clone(), call.principal.clone());
+    Ok(json!({ "Credentials": issue(call.world, &account, &principal, seconds) }))
 }
 
 #[cfg(test)]
