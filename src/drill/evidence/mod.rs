@@ -10,6 +10,7 @@ mod timeline;
 mod verify;
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 
 use sha2::{Digest as _, Sha256};
 
@@ -58,11 +59,17 @@ fn head(report: &Report) -> String {
 }
 
 fn manifest(files: &Folder) -> String {
-    files.iter().map(|(name, text)| format!("{}  {name}\n", hash(text))).collect()
+    files.iter().fold(String::new(), |mut lines, (name, text)| {
+        let _ = writeln!(lines, "{}  {name}", hash(text));
+        lines
+    })
 }
 
 fn hash(text: &str) -> String {
-    Sha256::digest(text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
+    Sha256::digest(text.as_bytes()).iter().fold(String::new(), |mut hex, byte| {
+        let _ = write!(hex, "{byte:02x}");
+        hex
+    })
 }
 
 #[cfg(test)]
