@@ -102,7 +102,8 @@ pub fn ask(world: &mut World, config: &Config, region: &str) -> Heard {
     let secure = config.kind.starts_with("HTTPS") || (config.kind == "TCP" && config.port == Some(443));
     let vantage = Vantage { name: format!("checker {region}"), nearest: region.to_owned() };
     // The name is looked up for every request; an address that was given instead belongs to nothing in this world.
-    let connect = if config.kind == "TCP" { CONNECT_TCP } else { CONNECT_HTTP };
+    let patient = config.kind == "TCP" && world.rule("route53.tcp-ten-seconds");
+    let connect = if patient { CONNECT_TCP } else { CONNECT_HTTP };
     let host = config.fqdn.clone().unwrap_or_default();
     let found = if config.ip.is_some() { None } else { dns::resolve(world, &host, &vantage) };
     let Some(found) = found else {
@@ -133,12 +134,15 @@ pub fn ask(world: &mut World, config: &Config, region: &str) -> Heard {
         Err(ProbeError::Refused) => heard(Verdict::Refused, trip),
         Err(ProbeError::Dns | ProbeError::Tls) => heard(Verdict::NoName, trip),
         Ok(_) if config.kind == "TCP" => heard(Verdict::Connected, trip),
-        Ok(_) if response.thinking + trip > ANSWER => heard(Verdict::NoAnswer, trip * 2 + ANSWER),
+        Ok(_) if response.thinking + trip > ANSWER && world.rule("route53.answer-in-two-seconds") => {
+            heard(Verdict::NoAnswer, trip * 2 + ANSWER)
+        }
         Ok(status) => {
             // Estimate: one round trip. With it, checkers behave as the table of flip times in aws-behaviour.md, section 3,
             // says; handshakes would add half a second to each answer from the far side of the world.
             let took = trip + response.thinking;
-            let body: String = response.body.chars().take(SEARCHED).collect();
+            let searched = if world.rule("route53.search-5120") { SEARCHED } else { usize::MAX };
+            let body: String = response.body.chars().take(searched).collect();
             match &config.search {
                 Some(search) if status < 400 && !body.contains(search.as_str()) => heard(Verdict::NoMatch, took),
                 _ => heard(Verdict::Status(status), took),

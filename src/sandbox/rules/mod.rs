@@ -29,6 +29,16 @@ pub const RULES: &[Rule] = &[
         "aws-behaviour.md 1, ACM",
     ),
     rule(
+        "acm.validation-72h",
+        "a certificate that is not validated within 72 hours never will be",
+        "AWS Certificate Manager User Guide, DNS validation",
+    ),
+    rule(
+        "acm.validation-record",
+        "a certificate is issued when its CNAME is found in public DNS",
+        "AWS Certificate Manager User Guide, DNS validation",
+    ),
+    rule(
         "apigateway.create-domain-rate",
         "CreateDomainName takes one request per 30 s and account",
         "aws-behaviour.md 2",
@@ -44,7 +54,27 @@ pub const RULES: &[Rule] = &[
         "API Gateway's API takes 10 requests a second and 40 at once",
         "aws-behaviour.md 2",
     ),
+    rule(
+        "cloudformation.export-in-use",
+        "a stack stays while another one uses its exports",
+        "AWS CloudFormation User Guide, exports",
+    ),
+    rule(
+        "cloudformation.retain-after-failure",
+        "resources are retained, and deletion is forced, only after it has failed",
+        "aws-behaviour.md 1, CloudFormation",
+    ),
     rule("cloudformation.stack.quota", "2,000 stacks per Region", "AWS CloudFormation User Guide, quotas"),
+    rule(
+        "cloudformation.termination-protection",
+        "a stack with termination protection is not deleted",
+        "aws-behaviour.md 1, CloudFormation",
+    ),
+    rule(
+        "cloudfront.certificate-in-us-east-1",
+        "a distribution takes certificates of us-east-1 only",
+        "aws-behaviour.md 1, CloudFront",
+    ),
     rule(
         "cloudfront.disabled-first",
         "a distribution goes only when it is disabled and that is deployed: DistributionNotDisabled",
@@ -56,9 +86,19 @@ pub const RULES: &[Rule] = &[
         "aws-behaviour.md 3, CloudFront origin group",
     ),
     rule(
+        "cognito.deletion-protection",
+        "a user pool goes only without deletion protection",
+        "aws-behaviour.md 1, Cognito",
+    ),
+    rule(
         "dns.ttl",
         "a resolver keeps an answer for its TTL, whatever has changed",
         "aws-behaviour.md 3, client reroute: residual TTL",
+    ),
+    rule(
+        "dynamodb.deletion-protection",
+        "a table goes only without deletion protection",
+        "Amazon DynamoDB Developer Guide, deletion protection",
     ),
     rule(
         "dynamodb.last-writer-wins",
@@ -151,6 +191,12 @@ pub const RULES: &[Rule] = &[
         "aws-behaviour.md 1, Aurora",
     ),
     rule("rds.cluster.quota", "40 clusters per Region", "Amazon RDS User Guide, quotas"),
+    rule("rds.deletion-protection", "a cluster goes only without deletion protection", "aws-behaviour.md 1, Aurora"),
+    rule(
+        "rds.five-replicas",
+        "a cluster has at most five replica clusters in other Regions",
+        "aws-behaviour.md 3, Aurora: prerequisites",
+    ),
     rule(
         "rds.global-cluster-empty",
         "a global cluster goes only without members",
@@ -198,6 +244,16 @@ pub const RULES: &[Rule] = &[
         "aws-behaviour.md 3, Aurora: failover",
     ),
     rule(
+        "route53.all-or-nothing",
+        "a batch of changes is done as a whole or not at all",
+        "aws-behaviour.md 1, Route 53",
+    ),
+    rule(
+        "route53.answer-in-two-seconds",
+        "an HTTP answer counts when it comes within two seconds of the connection",
+        "aws-behaviour.md 3, HTTP(S) budget",
+    ),
+    rule(
         "route53.calculated-threshold",
         "a calculated check is healthy with as many healthy children as its threshold says",
         "aws-behaviour.md 3, calculated",
@@ -206,6 +262,11 @@ pub const RULES: &[Rule] = &[
         "route53.consecutive-threshold",
         "a checker changes its mind after as many answers in a row as the threshold says",
         "aws-behaviour.md 3, failure threshold",
+    ),
+    rule(
+        "route53.delete-repeats-values",
+        "the deletion of a record set repeats its values exactly",
+        "aws-behaviour.md 1, Route 53",
     ),
     rule("route53.disabled-healthy", "a disabled health check is healthy", "aws-behaviour.md 3, disabled"),
     rule(
@@ -250,6 +311,18 @@ pub const RULES: &[Rule] = &[
         "aws-behaviour.md 1, Route 53",
     ),
     rule(
+        "route53.propagation",
+        "a change is answered some seconds later, when the name servers have it",
+        "aws-behaviour.md 3, propagation",
+    ),
+    rule("route53.search-5120", "a text is searched in the first 5,120 bytes", "aws-behaviour.md 3, HTTP(S) budget"),
+    rule(
+        "route53.tcp-ten-seconds",
+        "a TCP check waits ten seconds for its connection, an HTTP check four",
+        "aws-behaviour.md 3, HTTP(S) budget",
+    ),
+    rule("route53.thousand-records", "a batch has at most 1,000 records", "aws-behaviour.md 1, Route 53"),
+    rule(
         "route53.zero-weight",
         "a record of weight 0 is answered only when none with more is healthy",
         "aws-behaviour.md 3, latency vs weighted vs failover",
@@ -278,9 +351,21 @@ pub const RULES: &[Rule] = &[
         "a copy arrives only when the role of the configuration may write it there",
         "Amazon S3 User Guide, replication permissions",
     ),
+    rule("s3.thousand-keys", "DeleteObjects takes 1,000 keys", "aws-behaviour.md 1, S3"),
     rule(
         "secretsmanager.name-reserved",
         "the name of a deleted secret stays taken for its recovery window",
         "aws-behaviour.md 1, Secrets Manager",
     ),
+    rule(
+        "secretsmanager.replicas-first",
+        "a secret goes only after its copies in other Regions",
+        "aws-behaviour.md 1, Secrets Manager",
+    ),
+    rule(
+        "sts.chained-hour",
+        "the session of a role that a role assumed lasts an hour at most",
+        "aws-behaviour.md 2, STS role chaining",
+    ),
+    rule("sts.session-expires", "temporary credentials end at their time", "AWS STS API Reference, AssumeRole"),
 ];

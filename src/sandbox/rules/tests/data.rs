@@ -20,6 +20,7 @@ pub(super) fn scenario(id: &str) -> Option<Scenario> {
         "dynamodb.replica-needs-stream" => replica_without_stream,
         "dynamodb.stream-24h" => stream_of_yesterday,
         "dynamodb.transaction-token" => same_transaction_twice,
+        "rds.five-replicas" => sixth_replica,
         "rds.promotion-restarts" => write_right_after_promotion,
         "rds.replica-needs-binlog" => replica_without_binlog,
         "rds.replica-needs-key" => replica_without_key,
@@ -30,6 +31,7 @@ pub(super) fn scenario(id: &str) -> Option<Scenario> {
         "s3.existing-objects-stay" => object_from_before,
         "s3.replication-needs-versioning" => replication_without_versions,
         "s3.replication-role" => role_of_another_bucket,
+        "s3.thousand-keys" => many_keys,
         _ => return None,
     })
 }
@@ -168,6 +170,27 @@ fn cluster(id: &str) -> Value {
 fn copied(world: &mut World, source: &str) -> String {
     attempt(world, R2, "rds", "CreateDBCluster", &copy_of(source))
         .map_or_else(|error| error.code, |_| "done".to_owned())
+}
+
+fn sixth_replica(off: Option<&str>) -> String {
+    let mut world = World::new(3);
+    without(&mut world, off);
+    database(&mut world);
+    let codes = (0..6).map(|n| {
+        let mut copy = copy_of("blog");
+        copy["DBClusterIdentifier"] = json!(format!("copy-{n}"));
+        attempt(&mut world, R2, "rds", "CreateDBCluster", &copy).map_or_else(|error| error.code, |_| "done".to_owned())
+    });
+    codes.last().unwrap()
+}
+
+fn many_keys(off: Option<&str>) -> String {
+    let mut world = World::new(1);
+    without(&mut world, off);
+    let place = json!({ "Bucket": "some-books", "CreateBucketConfiguration": { "LocationConstraint": R1 } });
+    run(&mut world, R1, "s3", "CreateBucket", &place);
+    let keys: Vec<Value> = (0..1001).map(|n| json!({ "Key": n.to_string() })).collect();
+    code(&mut world, "s3", "DeleteObjects", &json!({ "Bucket": "some-books", "Delete": { "Objects": keys } }))
 }
 
 fn replica_without_binlog(off: Option<&str>) -> String {

@@ -3,30 +3,112 @@
 use bytes::Bytes;
 use serde_json::json;
 
-use super::{Scenario, code, data, without};
+use super::{Scenario, code, data, table, without};
 use crate::sandbox::Call;
 use crate::sandbox::dataplane::tests_blog::{blog, database, scale};
 use crate::sandbox::dataplane::tests_world::{R1, R2, Shop, attempt, run, shop, wait};
+use crate::sandbox::services::cloudformation::tests::NETWORK;
 use crate::sandbox::services::cloudfront;
 use crate::sandbox::world::{LEARNER_ACCOUNT, World};
 
 pub(super) fn scenario(id: &str) -> Option<Scenario> {
     Some(match id {
         "acm.certificate-in-use" => certificate_of_the_shop,
+        "cloudformation.export-in-use" => exporting_stack,
+        "cloudformation.retain-after-failure" => retained_at_once,
+        "cloudformation.termination-protection" => protected_stack,
         "cloudfront.disabled-first" => enabled_distribution,
+        "cognito.deletion-protection" => protected_pool,
+        "dynamodb.deletion-protection" => protected_table,
         "dynamodb.source-24h" => source_of_a_replica,
         "ecs.draining-name-taken" => name_of_a_draining_service,
         "ecs.service-scaled-to-zero" => running_service,
         "iam.role-without-policies" => role_with_policy,
         "rds.cluster-without-instances" => cluster_with_instance,
+        "rds.deletion-protection" => protected_cluster,
         "rds.global-cluster-empty" => global_with_members,
         "rds.last-instance" => last_instance_of_a_replica,
         "rds.subnet-group-in-use" => group_of_a_cluster,
         "route53.zone-not-empty" => zone_with_records,
         "s3.bucket-not-empty" => bucket_with_object,
         "secretsmanager.name-reserved" => name_of_a_deleted_secret,
+        "secretsmanager.replicas-first" => secret_with_copy,
         _ => return None,
     })
+}
+
+/// A stack with a VPC whose id is exported, and another one that uses it.
+fn stacks(off: Option<&str>, protected: bool) -> World {
+    let mut world = World::new(1);
+    without(&mut world, off);
+    let user = "Resources:\n  Group:\n    Type: AWS::EC2::SecurityGroup\n    Properties: { GroupDescription: d, VpcId: !ImportValue net-VpcId }\n";
+    for (name, template) in [("net", NETWORK), ("user", user)] {
+        let input = json!({ "StackName": name, "TemplateBody": template, "EnableTerminationProtection": protected });
+        run(&mut world, R1, "cloudformation", "CreateStack", &input);
+        wait(&mut world, 300);
+    }
+    world
+}
+
+fn stack_status(world: &mut World, name: &str) -> String {
+    let told = run(world, R1, "cloudformation", "DescribeStacks", &json!({ "StackName": name }));
+    told["Stacks"][0]["StackStatus"].to_string()
+}
+
+fn exporting_stack(off: Option<&str>) -> String {
+    let mut world = stacks(off, false);
+    run(&mut world, R1, "cloudformation", "DeleteStack", &json!({ "StackName": "net" }));
+    wait(&mut world, 60);
+    stack_status(&mut world, "net")
+}
+
+fn protected_stack(off: Option<&str>) -> String {
+    code(&mut stacks(off, true), "cloudformation", "DeleteStack", &json!({ "StackName": "user" }))
+}
+
+fn retained_at_once(off: Option<&str>) -> String {
+    let input = json!({ "StackName": "user", "RetainResources": ["Group"] });
+    code(&mut stacks(off, false), "cloudformation", "DeleteStack", &input)
+}
+
+fn protected_pool(off: Option<&str>) -> String {
+    let mut world = World::new(1);
+    without(&mut world, off);
+    let pool = json!({ "PoolName": "readers", "DeletionProtection": "ACTIVE" });
+    let made = run(&mut world, R1, "cognito", "CreateUserPool", &pool);
+    code(&mut world, "cognito", "DeleteUserPool", &json!({ "UserPoolId": made["UserPool"]["Id"] }))
+}
+
+fn protected_table(off: Option<&str>) -> String {
+    let mut world = World::new(1);
+    without(&mut world, off);
+    let mut input = table(true);
+    input["DeletionProtectionEnabled"] = json!(true);
+    run(&mut world, R1, "dynamodb", "CreateTable", &input);
+    wait(&mut world, 120);
+    code(&mut world, "dynamodb", "DeleteTable", &json!({ "TableName": "Shop" }))
+}
+
+fn protected_cluster(off: Option<&str>) -> String {
+    let mut world = World::new(3);
+    without(&mut world, off);
+    let cluster = json!({
+        "DBClusterIdentifier": "blog", "Engine": "aurora-mysql", "MasterUsername": "u",
+        "MasterUserPassword": "secret123", "DeletionProtection": true,
+    });
+    run(&mut world, R1, "rds", "CreateDBCluster", &cluster);
+    wait(&mut world, 3600);
+    let input = json!({ "DBClusterIdentifier": "blog", "SkipFinalSnapshot": true });
+    code(&mut world, "rds", "DeleteDBCluster", &input)
+}
+
+fn secret_with_copy(off: Option<&str>) -> String {
+    let mut world = World::new(1);
+    without(&mut world, off);
+    let secret = json!({ "Name": "login", "SecretString": "x", "AddReplicaRegions": [{ "Region": R2 }] });
+    run(&mut world, R1, "secretsmanager", "CreateSecret", &secret);
+    wait(&mut world, 600);
+    code(&mut world, "secretsmanager", "DeleteSecret", &json!({ "SecretId": "login" }))
 }
 
 fn certificate_of_the_shop(off: Option<&str>) -> String {

@@ -12,7 +12,7 @@ use crate::sandbox::dataplane::tests_world::{BOOKS, R1, R2, Shop, attempt, fresh
 use crate::sandbox::faults;
 use crate::sandbox::limits::{Limits, RATES};
 use crate::sandbox::services::servicequotas::{self, QUOTAS};
-use crate::sandbox::services::{iam, logs};
+use crate::sandbox::services::{iam, logs, sts};
 use crate::sandbox::world::{LEARNER_ACCOUNT, World};
 
 mod data;
@@ -25,12 +25,17 @@ type Scenario = fn(off: Option<&str>) -> String;
 fn scenario(id: &str) -> Option<Scenario> {
     routing::scenario(id).or_else(|| data::scenario(id)).or_else(|| deletion::scenario(id)).or_else(|| {
         Some(match id {
+            "acm.validation-72h" => certificate_for_days,
+            "acm.validation-record" => certificate_for_hours,
+            "cloudfront.certificate-in-us-east-1" => certificate_of_another_region,
             "ec2.address.quota" => sixth_address,
             "ec2.vpc.quota" => sixth_vpc,
             "iam.caller" => session_without_policy,
             "lambda.permission" => without_permission,
             "logs.recreated" => late_line,
             "route53.one-change-at-a-time" => second_change,
+            "sts.chained-hour" => long_chained_session,
+            "sts.session-expires" => session_of_yesterday,
             rate if RATES.iter().any(|limit| limit.rule == rate) => above_the_rate,
             quota if QUOTAS.iter().filter_map(|one| one.enforced.as_ref()).any(|one| one.rule == quota) => {
                 above_the_quota
@@ -85,6 +90,71 @@ fn above_the_quota(off: Option<&str>) -> String {
         Some(asked.map_or_else(|error| error.code, |()| "done".to_owned()))
     });
     outcomes.collect::<Vec<_>>().join(" ")
+}
+
+/// The state of a certificate whose record nobody made, after hours.
+fn unproven(off: Option<&str>, hours: u64) -> String {
+    let mut world = World::new(1);
+    without(&mut world, off);
+    let request = json!({ "DomainName": "www.shop.test", "ValidationMethod": "DNS" });
+    let made = run(&mut world, R1, "acm", "RequestCertificate", &request);
+    wait(&mut world, hours * 3600);
+    let told = run(&mut world, R1, "acm", "DescribeCertificate", &made);
+    told["Certificate"]["Status"].to_string()
+}
+
+fn certificate_for_hours(off: Option<&str>) -> String {
+    unproven(off, 2)
+}
+
+fn certificate_for_days(off: Option<&str>) -> String {
+    unproven(off, 80)
+}
+
+fn certificate_of_another_region(off: Option<&str>) -> String {
+    let Shop { mut world, .. } = shop();
+    without(&mut world, off);
+    let listed = run(&mut world, R1, "acm", "ListCertificates", &json!({}));
+    let arn = listed["CertificateSummaryList"][0]["CertificateArn"].clone();
+    let config = json!({
+        "CallerReference": "1", "Comment": "", "Enabled": true,
+        "Origins": { "Quantity": 1, "Items": [{
+            "Id": "api", "DomainName": "api.shop.test",
+            "CustomOriginConfig": { "HTTPPort": 80, "HTTPSPort": 443, "OriginProtocolPolicy": "https-only" },
+        }] },
+        "DefaultCacheBehavior": { "TargetOriginId": "api", "ViewerProtocolPolicy": "redirect-to-https" },
+        "Aliases": { "Quantity": 1, "Items": ["www.shop.test"] },
+        "ViewerCertificate": { "ACMCertificateArn": arn, "SSLSupportMethod": "sni-only" },
+    });
+    code(&mut world, "cloudfront", "CreateDistribution", &json!({ "DistributionConfig": config }))
+}
+
+/// A role that everybody of the account may assume, for twelve hours.
+fn open_role(world: &mut World, name: &str) -> Value {
+    let trust = json!({ "Statement": [{ "Effect": "Allow", "Principal": { "AWS": LEARNER_ACCOUNT }, "Action": "sts:AssumeRole" }] });
+    let role = json!({
+        "RoleName": name, "AssumeRolePolicyDocument": trust.to_string(), "MaxSessionDuration": 43_200,
+    });
+    run(world, R1, "iam", "CreateRole", &role)["Role"]["Arn"].clone()
+}
+
+fn long_chained_session(off: Option<&str>) -> String {
+    let mut world = World::new(1);
+    without(&mut world, off);
+    let arn = open_role(&mut world, "second");
+    let mut call = Call::new(&mut world, LEARNER_ACCOUNT, R1);
+    call.principal = format!("arn:aws:sts::{LEARNER_ACCOUNT}:assumed-role/first/me");
+    let input = json!({ "RoleArn": arn, "RoleSessionName": "me", "DurationSeconds": 7200 });
+    call.invoke("sts", "AssumeRole", &input).map_or_else(|error| error.code, |_| "done".to_owned())
+}
+
+fn session_of_yesterday(off: Option<&str>) -> String {
+    let mut world = World::new(1);
+    without(&mut world, off);
+    let arn = open_role(&mut world, "guest");
+    let made = run(&mut world, R1, "sts", "AssumeRole", &json!({ "RoleArn": arn, "RoleSessionName": "me" }));
+    wait(&mut world, 86_400);
+    sts::expired(&world, made["Credentials"]["AccessKeyId"].as_str().unwrap()).to_string()
 }
 
 fn session_without_policy(off: Option<&str>) -> String {

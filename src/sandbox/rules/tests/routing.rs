@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::{Scenario, batch, without};
+use super::{Scenario, batch, code, without};
 use crate::domain::drill::{ClientClass, Probe};
 use crate::sandbox::dataplane::tests_blog::{blog, database, page, scale};
 use crate::sandbox::dataplane::tests_world::{R1, R2, Shop, change, dublin, fresh, get, latency, run, shop, wait};
@@ -18,12 +18,19 @@ pub(super) fn scenario(id: &str) -> Option<Scenario> {
         "cloudfront.failover-of-reads-only" => write_to_a_lost_origin,
         "dns.ttl" => answer_from_before,
         "elbv2.empty-group-unhealthy" | "route53.evaluate-target-health" => alias_without_targets,
+        "route53.all-or-nothing" => half_a_batch,
+        "route53.answer-in-two-seconds" => slow_endpoint,
         "route53.calculated-threshold" => one_child_of_two,
         "route53.consecutive-threshold" | "route53.eighteen-percent" | "route53.interval-from-response" => time_to_flip,
+        "route53.delete-repeats-values" => delete_with_other_values,
         "route53.disabled-healthy" => disabled_check,
         "route53.fail-open" => both_broken,
         "route53.healthy-until-data" => new_check,
         "route53.metric-stream" => alarm_without_data,
+        "route53.propagation" => right_after_a_change,
+        "route53.search-5120" => text_behind_the_limit,
+        "route53.tcp-ten-seconds" => time_of_a_tcp_check,
+        "route53.thousand-records" => record_of_many_values,
         "route53.zero-weight" => no_weight,
         _ => return None,
     })
@@ -31,6 +38,99 @@ pub(super) fn scenario(id: &str) -> Option<Scenario> {
 
 fn lose(world: &mut World, region: &str) {
     faults::start(world, faults::REGION_LOSS, region, Value::Null, Duration::from_hours(1)).unwrap();
+}
+
+fn record(action: &str, name: &str, values: &[&str]) -> Value {
+    let values: Vec<Value> = values.iter().map(|value| json!({ "Value": format!("\"{value}\"") })).collect();
+    let set = json!({ "Name": name, "Type": "TXT", "TTL": 60, "ResourceRecords": values });
+    json!({ "Action": action, "ResourceRecordSet": set })
+}
+
+/// The answer to a batch, and how many record sets the zone has then.
+fn changed(off: Option<&str>, batches: &[&[Value]]) -> String {
+    let mut world = World::new(1);
+    without(&mut world, off);
+    let made = run(&mut world, R1, "route53", "CreateHostedZone", &json!({ "Name": "a.test", "CallerReference": "1" }));
+    let zone = made["HostedZone"]["Id"].clone();
+    let mut last = String::new();
+    for batch in batches {
+        wait(&mut world, 120);
+        let input = json!({ "HostedZoneId": zone, "ChangeBatch": { "Changes": batch } });
+        last = code(&mut world, "route53", "ChangeResourceRecordSets", &input);
+    }
+    let listed = run(&mut world, R1, "route53", "ListResourceRecordSets", &json!({ "HostedZoneId": zone }));
+    format!("{last} {}", listed["ResourceRecordSets"].as_array().unwrap().len())
+}
+
+fn half_a_batch(off: Option<&str>) -> String {
+    changed(off, &[&[record("CREATE", "x.a.test", &["1"]), record("DELETE", "y.a.test", &["1"])]])
+}
+
+fn delete_with_other_values(off: Option<&str>) -> String {
+    changed(off, &[&[record("CREATE", "x.a.test", &["1"])], &[record("DELETE", "x.a.test", &["2"])]])
+}
+
+fn record_of_many_values(off: Option<&str>) -> String {
+    let values: Vec<String> = (0..1001).map(|n| n.to_string()).collect();
+    let values: Vec<&str> = values.iter().map(String::as_str).collect();
+    changed(off, &[&[record("CREATE", "x.a.test", &values)]])
+}
+
+fn right_after_a_change(off: Option<&str>) -> String {
+    let mut shop = shop();
+    without(&mut shop.world, off);
+    let zone = shop.zone.clone();
+    let mut set = latency(&shop, 0);
+    set["Name"] = json!("new.shop.test");
+    run(&mut shop.world, R1, "route53", "ChangeResourceRecordSets", &batch(&zone, "CREATE", &set));
+    let next = shop.world.now;
+    shop.world.advance(next);
+    dataplane::resolve(&shop.world, LEARNER_ACCOUNT, "new.shop.test", &dublin()).is_some().to_string()
+}
+
+fn slow_endpoint(off: Option<&str>) -> String {
+    let Shop { mut world, checks, .. } = shop();
+    without(&mut world, off);
+    let slow = json!({ "seconds": 3 });
+    faults::start(&mut world, faults::SLOW_ANSWERS, R1, slow, Duration::from_hours(1)).unwrap();
+    wait(&mut world, 120);
+    checkers::healthy(&world, LEARNER_ACCOUNT, &checks[0]).to_string()
+}
+
+/// Seconds until a check of that type in a shop whose first Region is lost.
+fn time_of_a_tcp_check(off: Option<&str>) -> String {
+    let Shop { mut world, .. } = shop();
+    without(&mut world, off);
+    let config = json!({
+        "Type": "TCP", "Port": 443, "FullyQualifiedDomainName": "api-r1.shop.test", "RequestInterval": 10,
+        "FailureThreshold": 3,
+    });
+    let id = create_check(&mut world, &config);
+    wait(&mut world, 120);
+    lose(&mut world, R1);
+    wait(&mut world, 50);
+    checkers::healthy(&world, LEARNER_ACCOUNT, &id).to_string()
+}
+
+fn text_behind_the_limit(off: Option<&str>) -> String {
+    let Shop { mut world, .. } = shop();
+    without(&mut world, off);
+    // The list of books grows beyond what is searched, and the check looks for the book that comes last.
+    for n in 0..60 {
+        let item = json!({ "id": { "S": format!("n{n}") }, "name": { "S": "x".repeat(200) } });
+        run(&mut world, R1, "dynamodb", "PutItem", &json!({ "TableName": "Books", "Item": item }));
+    }
+    let body = fresh(&mut world, "https://api-r1.shop.test/books").body;
+    let ids = (0..60).map(|n| format!("\"n{n}\""));
+    let last = ids.max_by_key(|id| body.find(id.as_str()).unwrap_or_default()).unwrap();
+    assert!(body.find(&last).unwrap() > 5120);
+    let config = json!({
+        "Type": "HTTPS_STR_MATCH", "Port": 443, "ResourcePath": "/books", "FullyQualifiedDomainName": "api-r1.shop.test",
+        "RequestInterval": 10, "FailureThreshold": 1, "SearchString": last,
+    });
+    let id = create_check(&mut world, &config);
+    wait(&mut world, 60);
+    checkers::healthy(&world, LEARNER_ACCOUNT, &id).to_string()
 }
 
 fn create_check(world: &mut World, config: &Value) -> String {

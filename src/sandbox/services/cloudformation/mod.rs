@@ -108,4 +108,4 @@ pub fn inventory(call: &mut Call<'_>) -> Vec<Record> {
 }
 
 #[cfg(test)]
-mod tests;
+pub(in crate::sandbox) mod tests;

@@ -174,7 +174,9 @@ fn check(call: &mut Call<'_>, config: &Value) -> Result<(), AwsError> {
     }
     if let Some(arn) = config.pointer("/ViewerCertificate/ACMCertificateArn").and_then(Value::as_str) {
         // Certificates of CloudFront live in us-east-1.
-        let held = call.regional_in(crate::domain::GLOBAL_REGION).acm.certificates.get(arn).cloned();
+        let anywhere = arn.split(':').nth(3).filter(|_| !call.world.rule("cloudfront.certificate-in-us-east-1"));
+        let region = anywhere.unwrap_or(crate::domain::GLOBAL_REGION);
+        let held = call.regional_in(region).acm.certificates.get(arn).cloned();
         if held.is_none_or(|certificate| certificate.status != "ISSUED") {
             return Err(AwsError::client(
                 "InvalidViewerCertificate",

@@ -109,8 +109,9 @@ fn describe_pool(call: &mut Call<'_>, input: &Value) -> Result<Value, AwsError> 
 }
 
 fn delete_pool(call: &mut Call<'_>, input: &Value) -> Result<Value, AwsError> {
+    let protects = call.world.rule("cognito.deletion-protection");
     let (id, pool) = pool(call, input)?;
-    if pool.protected {
+    if pool.protected && protects {
         let message = "The user pool cannot be deleted because deletion protection is activated. Deletion protection must be inactivated first.";
         return Err(AwsError::client("InvalidParameterException", message));
     }

@@ -155,8 +155,9 @@ pub(super) fn delete(call: &mut Call<'_>, input: &Value) -> Result<Value, AwsErr
     must_be_active(call, &name)?;
     let now = call.now();
     let rule = call.world.rule("dynamodb.source-24h");
+    let protects = call.world.rule("dynamodb.deletion-protection");
     let table = call.regional().dynamodb.tables.get_mut(&name).ok_or_else(|| no_table(&name))?;
-    if table.deletion_protection {
+    if table.deletion_protection && protects {
         return Err(validation(
             "Resource cannot be deleted as it is currently protected against deletion. Disable deletion protection first.",
         ));

@@ -61,9 +61,10 @@ pub(super) fn cluster(call: &mut Call<'_>, input: &Value) -> Result<Value, AwsEr
     let skip = input.get("SkipFinalSnapshot").and_then(Value::as_bool).unwrap_or(false);
     let snapshot = text(input, "FinalDBSnapshotIdentifier");
     let rule = call.world.rule("rds.cluster-without-instances");
+    let protects = call.world.rule("rds.deletion-protection");
     let state = &call.regional().rds;
     let cluster = state.clusters.get(&id).ok_or_else(|| not_found(&id))?;
-    if cluster.deletion_protection {
+    if cluster.deletion_protection && protects {
         return Err(combination("Cannot delete protected Cluster, please disable deletion protection and try again."));
     }
     match (skip, snapshot) {

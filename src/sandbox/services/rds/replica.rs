@@ -43,7 +43,7 @@ pub(super) fn source_for(call: &Call<'_>, input: &Value, arn: &str, engine: &str
              before you create a replica."
         )));
     }
-    if source.replicas.len() >= MAX_REPLICAS {
+    if source.replicas.len() >= MAX_REPLICAS && call.world.rule("rds.five-replicas") {
         return Err(wrong_state(format!("Source cluster {arn} already has {MAX_REPLICAS} read replicas")));
     }
     let elsewhere = region_of(arn) != call.region;

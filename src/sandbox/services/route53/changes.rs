@@ -51,7 +51,7 @@ pub fn note(call: &mut Call<'_>, zone_id: &str, comment: Option<String>, steps: 
     let now = call.now();
     // AWS: changes generally reach all name servers within 60 seconds.
     let after = call.draw("route53.change.insync", zone_id).min(Duration::from_mins(1));
-    let mut at = now.plus(after);
+    let mut at = if call.world.rule("route53.propagation") { now.plus(after) } else { now };
     let accept = call.draw("route53.change.accept", zone_id);
     if let Some(zone) = call.account_state().route53.zones.get_mut(zone_id) {
         at = at.max(zone.insync_at);
@@ -139,7 +139,7 @@ pub fn change(call: &mut Call<'_>, input: &Value) -> Result<Value, AwsError> {
         }
         steps.push((action.to_owned(), record));
     }
-    if records > 1000 {
+    if records > 1000 && call.world.rule("route53.thousand-records") {
         return Err(refused(&["Number of records limit of 1000 exceeded.".to_owned()]));
     }
     if characters > 32_000 {
@@ -151,7 +151,11 @@ pub fn change(call: &mut Call<'_>, input: &Value) -> Result<Value, AwsError> {
             "The request was rejected because Route 53 was still processing a prior request.",
         ));
     }
-    let (after, done) = apply(&zone, &steps)?;
+    let exact = call.world.rule("route53.delete-repeats-values");
+    let (after, done, not_done) = apply(&zone, &steps, exact);
+    if !not_done.is_empty() && call.world.rule("route53.all-or-nothing") {
+        return Err(refused(&not_done));
+    }
     let mut problems = Vec::new();
     for (action, record) in steps.iter().filter(|(action, _)| action != "DELETE") {
         let _ = action;
@@ -170,8 +174,9 @@ pub fn change(call: &mut Call<'_>, input: &Value) -> Result<Value, AwsError> {
     Ok(json!({ "ChangeInfo": note(call, &zone_id, comment, done) }))
 }
 
-/// The zone's records after the batch, and what the name servers have to do; or why not.
-fn apply(zone: &HostedZone, steps: &[(String, RecordSet)]) -> Result<(Vec<RecordSet>, Vec<Step>), AwsError> {
+/// The zone's records after the batch, what the name servers have to do, and why some of it cannot be done. `exact` says
+/// whether a deletion must repeat the values.
+fn apply(zone: &HostedZone, steps: &[(String, RecordSet)], exact: bool) -> (Vec<RecordSet>, Vec<Step>, Vec<String>) {
     let mut after = zone.records.clone();
     let (mut done, mut problems) = (Vec::new(), Vec::new());
     for (action, record) in steps {
@@ -192,7 +197,7 @@ fn apply(zone: &HostedZone, steps: &[(String, RecordSet)]) -> Result<(Vec<Record
                 problems.push(format!("Tried to delete resource record set {} but it was not found", named(record)));
             }
             ("DELETE", Some(at)) => {
-                if after.get(at).is_some_and(|other| other.same_content(record)) {
+                if !exact || after.get(at).is_some_and(|other| other.same_content(record)) {
                     after.remove(at);
                     done.push(Step { remove: true, record: record.clone() });
                 } else {
@@ -218,11 +223,8 @@ fn apply(zone: &HostedZone, steps: &[(String, RecordSet)]) -> Result<(Vec<Record
             }
         }
     }
-    if !problems.is_empty() {
-        return Err(refused(&problems));
-    }
     after.sort_by_key(RecordSet::key);
-    Ok((after, done))
+    (after, done, problems)
 }
 
 /// What stands against a written record set in the zone as it would be.

@@ -46,7 +46,8 @@ pub(super) fn many(call: &mut Call<'_>, input: &Value) -> Result<Value, AwsError
     let name = bucket_name(call, input)?;
     let delete = input.get("Delete").unwrap_or(&Value::Null);
     let objects = delete.get("Objects").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
-    if objects.is_empty() || objects.len() > MAX_DELETE {
+    let most = if call.world.rule("s3.thousand-keys") { MAX_DELETE } else { usize::MAX };
+    if objects.is_empty() || objects.len() > most {
         return Err(super::settings::malformed());
     }
     let quiet = delete.get("Quiet").and_then(Value::as_bool).unwrap_or(false);

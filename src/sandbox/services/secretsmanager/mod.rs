@@ -186,9 +186,10 @@ fn delete(call: &mut Call<'_>, input: &Value) -> Result<Value, AwsError> {
     }
     let now = call.now();
     let until = if force { now } else { now.plus(Duration::from_secs(days * 86_400)) };
+    let rule = call.world.rule("secretsmanager.replicas-first");
     let (name, secret) = live(call, input)?;
     replicas::refuse_copy(secret)?;
-    if !secret.copies.is_empty() {
+    if !secret.copies.is_empty() && rule {
         let message =
             format!("You can't delete secret {name} that still has replica regions [{}]", secret.copies.join(", "));
         return Err(AwsError::client("InvalidRequestException", message));

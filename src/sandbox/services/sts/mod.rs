@@ -46,7 +46,7 @@ pub fn identity(world: &World, access_key: &str) -> (String, Option<String>) {
 
 /// Whether these are temporary credentials whose time is over.
 pub fn expired(world: &World, access_key: &str) -> bool {
-    world.sessions.get(access_key).is_some_and(|session| session.expires <= world.now)
+    world.rule("sts.session-expires") && world.sessions.get(access_key).is_some_and(|one| one.expires <= world.now)
 }
 
 fn get_caller_identity(call: &mut Call<'_>, _input: &Value) -> Result<Value, AwsError> {
@@ -94,7 +94,7 @@ fn assume_role(call: &mut Call<'_>, input: &Value) -> Result<Value, AwsError> {
     }
     let held = call.world.accounts.get(&account).and_then(|state| state.iam.role_by_arn(role));
     let longest = held.map_or(DEFAULT_SESSION, |role| role.longest_session);
-    let chained = call.principal.contains(":assumed-role/");
+    let chained = call.principal.contains(":assumed-role/") && call.world.rule("sts.chained-hour");
     // Source: AWS STS API Reference, AssumeRole; IAM User Guide, "Role chaining": one hour at most.
     if seconds > longest || (chained && seconds > DEFAULT_SESSION) {
         let why = if chained {

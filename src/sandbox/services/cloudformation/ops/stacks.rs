@@ -167,7 +167,7 @@ pub fn delete(call: &mut Call<'_>, input: &Value) -> Result<Value, AwsError> {
     let Some(mut stack) = find(&call.regional().cloudformation.stacks, name).filter(|one| one.exists()).cloned() else {
         return Ok(json!({}));
     };
-    if stack.protected {
+    if stack.protected && call.world.rule("cloudformation.termination-protection") {
         return Err(validation(format!(
             "Stack [{}] cannot be deleted while TerminationProtection is enabled",
             stack.name
@@ -184,7 +184,8 @@ pub fn delete(call: &mut Call<'_>, input: &Value) -> Result<Value, AwsError> {
         .filter_map(|one| one.as_str().map(str::to_owned))
         .collect();
     let force = text(input, "DeletionMode") == Some("FORCE_DELETE_STACK");
-    if (force || !retain.is_empty()) && stack.status != "DELETE_FAILED" {
+    let early = stack.status != "DELETE_FAILED" && call.world.rule("cloudformation.retain-after-failure");
+    if early && (force || !retain.is_empty()) {
         let what = if force { "FORCE_DELETE_STACK" } else { "RetainResources" };
         return Err(validation(format!(
             "Invalid operation on stack [{}]. {what} can only be specified for stacks in DELETE_FAILED state",
