@@ -109,12 +109,23 @@ fn by_domain(world: &World, region: &str, request: &Request) -> Result<Option<Ta
     }))
 }
 
-/// The deployed method for a path: exact segments before `{parameters}` before `{greedy+}`.
-fn route(api: &RestApi, stage: &str, path: &str, verb: &str) -> Option<(String, Value, BTreeMap<String, String>)> {
+/// The method for a path, as it was deployed: exact segments before `{parameters}` before `{greedy+}`.
+fn route(
+    world: &World,
+    api: &RestApi,
+    stage: &str,
+    path: &str,
+    verb: &str,
+) -> Option<(String, Value, BTreeMap<String, String>)> {
     let deployment = api.deployments.get(&api.stages.get(stage)?.deployment)?;
+    let deployed: Vec<(&String, &Methods)> = if world.rule("apigateway.deployed-methods") {
+        deployment.snapshot.iter().collect()
+    } else {
+        api.resources.values().map(|resource| (&resource.path, &resource.methods)).collect()
+    };
     let asked: Vec<&str> = path.split('/').filter(|segment| !segment.is_empty()).collect();
     let mut best: Option<(usize, &String, &Methods, BTreeMap<String, String>)> = None;
-    for (pattern, methods) in &deployment.snapshot {
+    for (pattern, methods) in deployed {
         let Some((exact, parameters)) = matches(pattern, &asked) else { continue };
         if best.as_ref().is_none_or(|(known, ..)| exact > *known) {
             best = Some((exact, pattern, methods, parameters));
@@ -151,7 +162,7 @@ fn matches(pattern: &str, asked: &[&str]) -> Option<(usize, BTreeMap<String, Str
 fn at_stage(world: &mut World, region: &str, target: &Target, request: &Request) -> Option<Response> {
     let api = world.accounts.get(&target.account)?.regions.get(region)?.apigateway.apis.get(&target.api)?;
     api.stages.get(&target.stage)?;
-    let Some((resource, method, parameters)) = route(api, &target.stage, &target.path, &request.method) else {
+    let Some((resource, method, parameters)) = route(world, api, &target.stage, &target.path, &request.method) else {
         return Some(no_token());
     };
     if method.get("authorizationType").and_then(Value::as_str) == Some("AWS_IAM") {

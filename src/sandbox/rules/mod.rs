@@ -50,6 +50,11 @@ pub const RULES: &[Rule] = &[
         "aws-behaviour.md 2",
     ),
     rule(
+        "apigateway.deployed-methods",
+        "a stage answers with the methods of its deployment, whatever has changed since",
+        "Amazon API Gateway Developer Guide, deploying a REST API",
+    ),
+    rule(
         "apigateway.ten-requests-a-second",
         "API Gateway's API takes 10 requests a second and 40 at once",
         "aws-behaviour.md 2",
@@ -160,9 +165,19 @@ pub const RULES: &[Rule] = &[
         "Elastic Load Balancing, quotas for Application Load Balancers",
     ),
     rule(
+        "elbv2.deregistration-delay",
+        "a target that leaves drains for the delay of its group, 300 s unless said",
+        "aws-behaviour.md 1, ECS: ALB deregistration delay",
+    ),
+    rule(
         "elbv2.empty-group-unhealthy",
         "a target group without registered targets is unhealthy to Route 53",
         "aws-behaviour.md 3, evaluate target health",
+    ),
+    rule(
+        "elbv2.thresholds",
+        "a target changes its state after as many answers in a row as its group says",
+        "Elastic Load Balancing, health checks for target groups",
     ),
     rule(
         "iam.caller",
@@ -180,6 +195,7 @@ pub const RULES: &[Rule] = &[
         "API Gateway invokes a function only when the function's own policy permits it",
         "AWS Lambda Developer Guide, resource-based policies",
     ),
+    rule("lambda.role", "a function may do what its role may", "AWS Lambda Developer Guide, execution role"),
     rule(
         "logs.recreated",
         "a log group that was deleted comes back with the next line of a function that may make it",

@@ -35,7 +35,7 @@ fn run(
     body: Option<&str>,
 ) -> Result<Value, AwsError> {
     for (action, resource) in needs(who, region, service, operation, input) {
-        if !iam::allows(world, &who.account, &who.role, &action, &resource) {
+        if !iam::allows(world, &who.account, &who.role, &action, &resource) && world.rule("lambda.role") {
             return Err(denied(who, &action, &resource));
         }
     }

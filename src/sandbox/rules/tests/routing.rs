@@ -7,7 +7,9 @@ use serde_json::{Value, json};
 use super::{Scenario, batch, code, without};
 use crate::domain::drill::{ClientClass, Probe};
 use crate::sandbox::dataplane::tests_blog::{blog, database, page, scale};
-use crate::sandbox::dataplane::tests_world::{R1, R2, Shop, change, dublin, fresh, get, latency, run, shop, wait};
+use crate::sandbox::dataplane::tests_world::{
+    BOOKS, R1, R2, Shop, change, dublin, fresh, get, latency, route, run, shop, wait,
+};
 use crate::sandbox::services::cloudfront;
 use crate::sandbox::services::route53::checkers;
 use crate::sandbox::world::{LEARNER_ACCOUNT, World};
@@ -15,8 +17,12 @@ use crate::sandbox::{dataplane, faults};
 
 pub(super) fn scenario(id: &str) -> Option<Scenario> {
     Some(match id {
+        "apigateway.deployed-methods" => route_without_deployment,
         "cloudfront.failover-of-reads-only" => write_to_a_lost_origin,
         "dns.ttl" => answer_from_before,
+        "elbv2.deregistration-delay" => target_that_leaves,
+        "elbv2.thresholds" => one_bad_answer,
+        "lambda.role" => function_without_policy,
         "elbv2.empty-group-unhealthy" | "route53.evaluate-target-health" => alias_without_targets,
         "route53.all-or-nothing" => half_a_batch,
         "route53.answer-in-two-seconds" => slow_endpoint,
@@ -185,6 +191,55 @@ fn alias_without_targets(off: Option<&str>) -> String {
     wait(&mut world, 10);
     let reply = page(&mut world, "blog.shop.test");
     format!("{:?} {:?}", reply.status, reply.region)
+}
+
+fn route_without_deployment(off: Option<&str>) -> String {
+    let Shop { mut world, apis, .. } = shop();
+    without(&mut world, off);
+    route(&mut world, R1, &apis[0], "/new", &["GET"], BOOKS, "NONE");
+    format!("{:?}", fresh(&mut world, "https://api-r1.shop.test/new").status)
+}
+
+fn function_without_policy(off: Option<&str>) -> String {
+    let Shop { mut world, .. } = shop();
+    without(&mut world, off);
+    run(&mut world, R1, "iam", "DeleteRolePolicy", &json!({ "RoleName": "reads-books", "PolicyName": "p" }));
+    format!("{:?}", fresh(&mut world, "https://api-r1.shop.test/books").status)
+}
+
+/// The blog with one healthy target, and its target group.
+fn healthy_blog(off: Option<&str>) -> (World, Value) {
+    let mut world = World::new(3);
+    without(&mut world, off);
+    let host = database(&mut world);
+    let group = json!({ "TargetGroupArn": blog(&mut world, R1, &host).group });
+    wait(&mut world, 600);
+    (world, group)
+}
+
+fn states(world: &mut World, group: &Value) -> String {
+    let told = run(world, R1, "elbv2", "DescribeTargetHealth", group);
+    let targets = told["TargetHealthDescriptions"].as_array().unwrap();
+    targets.iter().map(|one| one["TargetHealth"]["State"].as_str().unwrap()).collect::<Vec<_>>().join(" ")
+}
+
+fn one_bad_answer(off: Option<&str>) -> String {
+    let (mut world, group) = healthy_blog(off);
+    let out = json!({ "service": "rds" });
+    faults::start(&mut world, faults::SERVICE_OUTAGE, R1, out, Duration::from_hours(1)).unwrap();
+    // One interval: the target is asked once.
+    wait(&mut world, 10);
+    states(&mut world, &group)
+}
+
+fn target_that_leaves(off: Option<&str>) -> String {
+    let (mut world, group) = healthy_blog(off);
+    let told = run(&mut world, R1, "elbv2", "DescribeTargetHealth", &group);
+    let mut input = group.clone();
+    input["Targets"] = json!([told["TargetHealthDescriptions"][0]["Target"]]);
+    run(&mut world, R1, "elbv2", "DeregisterTargets", &input);
+    wait(&mut world, 2);
+    states(&mut world, &group)
 }
 
 fn one_child_of_two(off: Option<&str>) -> String {

@@ -81,8 +81,10 @@ pub fn register(call: &mut Call<'_>, input: &Value) -> Result<Value, AwsError> {
 
 /// `DeregisterTargets`: no new requests from now on; gone when its connections are drained.
 pub fn deregister(call: &mut Call<'_>, input: &Value) -> Result<Value, AwsError> {
+    let drains = call.world.rule("elbv2.deregistration-delay");
     let group = find(call, input)?;
-    let (arn, after) = (group.arn.clone(), Duration::from_secs(group.draining_seconds()));
+    let seconds = if drains { group.draining_seconds() } else { 0 };
+    let (arn, after) = (group.arn.clone(), Duration::from_secs(seconds));
     let mut keys = Vec::new();
     for (_, _, key) in named(group, input) {
         if let Some(target) = group.targets.get_mut(&key) {
@@ -152,6 +154,7 @@ pub fn check(call: &mut Call<'_>, group_arn: &str, key: &str) {
 
 /// What an answer to a health check changes. A new target needs one good answer; after that the thresholds count.
 fn settle(call: &mut Call<'_>, group_arn: &str, key: &str, answer: Option<u16>) {
+    let counts = call.world.rule("elbv2.thresholds");
     let Some(group) = call.regional().elbv2.groups.get_mut(group_arn) else { return };
     let good = answer.is_some_and(|status| group.accepts(status));
     let (up, down) = (group.healthy_threshold, group.unhealthy_threshold);
@@ -166,7 +169,7 @@ fn settle(call: &mut Call<'_>, group_arn: &str, key: &str, answer: Option<u16>) 
         (_, true) => up,
         (_, false) => down,
     };
-    if target.against < needed {
+    if counts && target.against < needed {
         return;
     }
     target.against = 0;
