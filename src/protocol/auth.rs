@@ -1,5 +1,6 @@
 //! Signatures: who asks which service in which Region. They are read, not verified.
 
+use super::model::{self, Service};
 use super::percent;
 
 /// What a credential scope says.
@@ -21,6 +22,34 @@ pub fn scope<B>(request: &http::Request<B>) -> Option<Scope> {
     }
     let mut pairs = percent::pairs(request.uri().query().unwrap_or_default());
     parse(&pairs.find(|(name, _)| name.eq_ignore_ascii_case("X-Amz-Credential"))?.1)
+}
+
+/// Whether a request carries something that is meant as a signature.
+pub fn is_claimed<B>(request: &http::Request<B>) -> bool {
+    let query = request.uri().query().unwrap_or_default();
+    request.headers().contains_key(http::header::AUTHORIZATION)
+        || percent::pairs(query).any(|(name, _)| name.eq_ignore_ascii_case("X-Amz-Credential"))
+}
+
+/// Whether a request is signed by version 2, as boto3 signs addresses of S3 when it is not told otherwise.
+pub fn is_version_2<B>(request: &http::Request<B>) -> bool {
+    let header = request.headers().get(http::header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+    let query = request.uri().query().unwrap_or_default();
+    header.is_some_and(|header| header.starts_with("AWS "))
+        || percent::pairs(query).any(|(name, _)| name == "AWSAccessKeyId")
+}
+
+/// The service that an unsigned request is meant for, as far as it shows: by its target, its host or its path.
+pub fn guess<B>(request: &http::Request<B>) -> Option<&'static Service> {
+    let text = |name: &str| request.headers().get(name).and_then(|value| value.to_str().ok());
+    if let Some((prefix, _)) = text("x-amz-target").and_then(|target| target.rsplit_once('.')) {
+        return model::models().services.iter().find(|s| s.metadata.target_prefix.as_deref() == Some(prefix));
+    }
+    let host = text("host").or(request.uri().host()).unwrap_or_default();
+    let of_aws = host.contains(".amazonaws.com").then(|| host.split('.').next()).flatten();
+    let named = |name: &str| model::models().services.iter().find(|s| s.metadata.endpoint_prefix == name);
+    let form = text("content-type").is_some_and(|kind| kind.contains("x-www-form-urlencoded"));
+    of_aws.and_then(named).or_else(|| if form { None } else { model::service("s3") })
 }
 
 /// `KEY/20260105/eu-west-1/rds/aws4_request`, or without the Region for SigV4A.

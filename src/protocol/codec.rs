@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::errors;
 use super::model;
+use crate::domain::Region;
 
 /// How a request is written, and therefore its answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -70,9 +71,29 @@ pub enum RequestError {
         /// How the error is to be written.
         protocol: WireProtocol,
     },
-    /// The request is not signed and no service can be told from it.
-    #[error("the request names no AWS service: it has no signature with a credential scope")]
-    NoService,
+    /// The request is not signed, or its signature has no credential scope.
+    #[error("the request names no AWS service: {}", if *.garbled { "its signature has no credential scope" } else { "it has no signature" })]
+    NoService {
+        /// The service that it seems to be for; empty when that cannot be told.
+        service: String,
+        /// How the error is to be written.
+        protocol: WireProtocol,
+        /// Whether there is a signature, which cannot be read.
+        garbled: bool,
+    },
+    /// The request is for S3, and signed by version 2.
+    #[error("the request is signed by version 2, which S3 does not take for new buckets")]
+    OldSignature,
+    /// The credential scope names a Region that does not exist.
+    #[error("there is no Region '{region}'")]
+    UnknownRegion {
+        /// Our key of the service.
+        service: String,
+        /// How the error is to be written.
+        protocol: WireProtocol,
+        /// The Region.
+        region: String,
+    },
     /// A member that the model requires is absent.
     #[error("{service}:{operation}: the request must contain {member}")]
     Missing {
@@ -127,9 +148,17 @@ impl RequestError {
             Self::Unsupported { service, protocol, .. } => {
                 (service.as_str(), *protocol, ServiceError::new("SandboxUnsupportedOperation", self.to_string(), 400))
             }
-            Self::NoService => {
-                let error = ServiceError::new("MissingAuthenticationToken", self.to_string(), 403);
-                ("", WireProtocol::RestJson, error)
+            Self::NoService { service, protocol, garbled } => {
+                (service.as_str(), *protocol, unsigned(service, *protocol, *garbled))
+            }
+            // Source: Amazon S3 User Guide, "AWS Signature Version 2 turned off (deprecated) for Amazon S3".
+            Self::OldSignature => {
+                let why =
+                    "The authorization mechanism you have provided is not supported. Please use AWS4-HMAC-SHA256.";
+                ("s3", WireProtocol::RestXml, ServiceError::new("InvalidRequest", why, 400))
+            }
+            Self::UnknownRegion { service, protocol, region } => {
+                (service.as_str(), *protocol, unknown_region(service, *protocol, region))
             }
             Self::Missing { service, protocol, member, .. } => {
                 (service.as_str(), *protocol, missing(*protocol, member))
@@ -141,6 +170,46 @@ impl RequestError {
         let service = model::service(key);
         errors::write(&errors::Asked { key, service, protocol, head: false }, &error, request_id)
     }
+}
+
+/// What AWS says of a request without a signature, or with one that it cannot read. Sources: API references, "Common
+/// errors"; Amazon S3, "Error responses".
+fn unsigned(service: &str, protocol: WireProtocol, garbled: bool) -> ServiceError {
+    let is_xml = matches!(protocol, WireProtocol::Query | WireProtocol::RestXml);
+    let hint = "The sandbox reads service and Region from the signature; any access key will do.";
+    match (garbled, service, is_xml) {
+        (true, "s3", _) => {
+            let message = format!("The authorization header that you provided is not valid. {hint}");
+            ServiceError::new("AuthorizationHeaderMalformed", message, 400)
+        }
+        (false, "s3", _) => ServiceError::new("AccessDenied", format!("Access Denied. {hint}"), 403),
+        (true, _, is_xml) => {
+            let code = if is_xml { "IncompleteSignature" } else { "IncompleteSignatureException" };
+            let message = format!(
+                "Authorization header requires 'Credential' parameter with a scope KEY/DATE/REGION/SERVICE/aws4_request. {hint}"
+            );
+            ServiceError::new(code, message, 400)
+        }
+        (false, _, is_xml) => {
+            let code = if is_xml { "MissingAuthenticationToken" } else { "MissingAuthenticationTokenException" };
+            ServiceError::new(code, format!("Request is missing Authentication Token. {hint}"), 403)
+        }
+    }
+}
+
+/// What AWS says of a signature for another place.
+fn unknown_region(service: &str, protocol: WireProtocol, region: &str) -> ServiceError {
+    let nearest = match Region::parse(region) {
+        Err(error) => format!(" ({error})"),
+        Ok(_) => String::new(),
+    };
+    if service == "s3" {
+        let message = format!("The authorization header is malformed; the region '{region}' is wrong{nearest}");
+        return ServiceError::new("AuthorizationHeaderMalformed", message, 400);
+    }
+    let is_xml = matches!(protocol, WireProtocol::Query | WireProtocol::RestXml);
+    let code = if is_xml { "SignatureDoesNotMatch" } else { "InvalidSignatureException" };
+    ServiceError::new(code, format!("Credential should be scoped to a valid region{nearest}."), 403)
 }
 
 /// What AWS says of an absent member, by protocol.

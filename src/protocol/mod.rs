@@ -48,6 +48,6 @@ pub use list::{List, call_all, operation};
 pub use model::{Kind, Member, Service, models};
 pub use pages::{PageSpec, Pages, paginator};
 pub use request::encode_request;
-pub use server::decode_request;
+pub use server::{decode_request, refuse, signed_for};
 pub use waiters::{Acceptor, Matcher, WaiterSpec, WaiterState, waiter, waiters};
 pub use wire::{Wire, WireError};

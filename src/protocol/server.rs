@@ -7,7 +7,8 @@ use serde_json::{Map, Value};
 
 use super::auth::{self, Scope};
 use super::cbor;
-use super::codec::{DecodedRequest, RequestError, WireProtocol};
+use super::codec::{DecodedRequest, RequestError, ServiceError, WireProtocol};
+use super::errors;
 use super::model::{self, OperationModel, Service};
 use super::percent;
 use super::query::Form;
@@ -15,20 +16,33 @@ use super::rest::Incoming;
 use super::route;
 use super::s3;
 use super::scalar::Reader;
+use crate::domain::Region;
 
 /// Reads a request.
 pub fn decode_request(request: &http::Request<Bytes>) -> Result<DecodedRequest, RequestError> {
-    let scope = auth::scope(request).ok_or(RequestError::NoService)?;
-    let protocol = protocol_of(request, &scope);
-    let target = request.headers().get("x-amz-target").and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let named = model::service_by_target(&scope.service, target);
-    let Some(service) = named.or_else(|| model::service_by_signing_name(&scope.service)) else {
+    let Some(scope) = auth::scope(request) else {
+        let service = auth::guess(request);
+        if auth::is_version_2(request) && service.is_some_and(|service| service.key == "s3") {
+            return Err(RequestError::OldSignature);
+        }
+        return Err(RequestError::NoService {
+            service: service.map(|service| service.key.clone()).unwrap_or_default(),
+            protocol: protocol_of(request, service.map(Service::signing_name).unwrap_or_default()),
+            garbled: auth::is_claimed(request),
+        });
+    };
+    let protocol = protocol_of(request, &scope.service);
+    let Some(service) = service_of(request, &scope) else {
         return Err(RequestError::Unsupported {
             operation: asked_operation(request, protocol),
             service: scope.service,
             protocol,
         });
     };
+    // Signatures for all Regions, as SigV4A makes them, name none or `*`.
+    if !["", "*"].contains(&scope.region.as_str()) && Region::parse(&scope.region).is_err() {
+        return Err(RequestError::UnknownRegion { service: service.key.clone(), protocol, region: scope.region });
+    }
     let unsupported = || RequestError::Unsupported {
         service: service.key.clone(),
         operation: asked_operation(request, protocol),
@@ -71,8 +85,39 @@ pub fn decode_request(request: &http::Request<Bytes>) -> Result<DecodedRequest, 
     })
 }
 
+/// Refuses a request whose body was not taken, in the shape of the service that it is for.
+pub fn refuse<B>(request: &http::Request<B>, error: &ServiceError, request_id: &str) -> http::Response<Bytes> {
+    let service = model_of(request);
+    let signing_name = service.map(Service::signing_name).unwrap_or_default();
+    let asked = errors::Asked {
+        key: service.map(|service| service.key.as_str()).unwrap_or_default(),
+        service,
+        protocol: protocol_of(request, signing_name),
+        head: request.method() == http::Method::HEAD,
+    };
+    errors::write(&asked, error, request_id)
+}
+
+/// Our key of the service that a request is signed for, or seems to be for.
+pub fn signed_for<B>(request: &http::Request<B>) -> Option<&'static str> {
+    model_of(request).map(|service| service.key.as_str())
+}
+
+fn model_of<B>(request: &http::Request<B>) -> Option<&'static Service> {
+    match auth::scope(request) {
+        Some(scope) => service_of(request, &scope),
+        None => auth::guess(request),
+    }
+}
+
+/// The service that a signature is for; where several sign by the same name, the target tells.
+fn service_of<B>(request: &http::Request<B>, scope: &Scope) -> Option<&'static Service> {
+    let target = request.headers().get("x-amz-target").and_then(|value| value.to_str().ok()).unwrap_or_default();
+    model::service_by_target(&scope.service, target).or_else(|| model::service_by_signing_name(&scope.service))
+}
+
 /// How a request is written; for a service without a model, the best guess, so that its error can be read.
-fn protocol_of(request: &http::Request<Bytes>, scope: &Scope) -> WireProtocol {
+fn protocol_of<B>(request: &http::Request<B>, signing_name: &str) -> WireProtocol {
     let header = |name: &str| request.headers().get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let content_type = header("content-type");
     if header("smithy-protocol") == "rpc-v2-cbor" {
@@ -80,7 +125,7 @@ fn protocol_of(request: &http::Request<Bytes>, scope: &Scope) -> WireProtocol {
     } else if request.headers().contains_key("x-amz-target") {
         if content_type.contains("1.1") { WireProtocol::Json11 } else { WireProtocol::Json10 }
     } else {
-        match model::service_by_signing_name(&scope.service).map(|service| service.metadata.protocol.as_str()) {
+        match model::service_by_signing_name(signing_name).map(|service| service.metadata.protocol.as_str()) {
             Some("rest-json") => WireProtocol::RestJson,
             Some("rest-xml") => WireProtocol::RestXml,
             Some(_) => WireProtocol::Query,

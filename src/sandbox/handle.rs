@@ -154,8 +154,10 @@ fn answer(world: &mut World, mut request: DecodedRequest, id: &str) -> http::Res
     if let Some(principal) = principal {
         call.principal = principal;
     }
-    let allowed = iam::authorize(&mut call, request.service, request.operation, &request.input);
-    match allowed.and_then(|()| services::dispatch(&mut call, request.service, request.operation, &request.input)) {
+    let answer = iam::authorize(&mut call, request.service, request.operation, &request.input)
+        .and_then(|()| services::dispatch(&mut call, request.service, request.operation, &request.input))
+        .and_then(|output| services::paging::page(request.service, request.operation, &request.input, output));
+    match answer {
         Ok(output) => {
             let payload = call.reply_payload.take();
             protocol::encode_response(&request, &output, payload, id)

@@ -7,6 +7,8 @@ import subprocess
 import tempfile
 
 import boto3
+import botocore.session
+from botocore import xform_name
 from botocore.config import Config
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
@@ -43,16 +45,29 @@ class Sandbox:
         self.process.stdout.close()
         shutil.rmtree(self.state, ignore_errors=True)
 
-    def _options(self, region, more):
-        config = Config(s3={"addressing_style": "path"}, retries={"max_attempts": 2}, connect_timeout=5, read_timeout=30,
-                        **more)
-        return {"endpoint_url": self.url, "config": config, "region_name": region, "aws_access_key_id": "sandbox",
-                "aws_secret_access_key": "sandbox"}
-
     def client(self, service, region, **more):
         """A client of a Region; `more` goes into its botocore configuration."""
-        return boto3.client(service, **self._options(region, more))
+        return boto3.client(service, **options(self.url, region, more))
 
     def resource(self, service, region, **more):
         """The same as a resource."""
-        return boto3.resource(service, **self._options(region, more))
+        return boto3.resource(service, **options(self.url, region, more))
+
+    def simulated(self):
+        """The operations that the program says it answers, as {service: {operation}} in the API's names."""
+        told = subprocess.run([self.binary, "sandbox", "status", "--operations"], capture_output=True, text=True, check=True)
+        session = botocore.session.Session()
+        found = {}
+        for line in told.stdout.splitlines():
+            service, name = line.split()
+            key = {"s3api": "s3"}.get(service, service)
+            names = {xform_name(api, "-"): api for api in session.get_service_model(key).operation_names}
+            found.setdefault(key, set()).add(names[name])
+        return found
+
+
+def options(url, region, more):
+    """What a client or a resource of boto3 needs to ask that address, and never to leave this machine."""
+    config = {"s3": {"addressing_style": "path"}, "retries": {"max_attempts": 2}, "connect_timeout": 5, "read_timeout": 30}
+    return {"endpoint_url": url, "config": Config(**{**config, **more}), "region_name": region,
+            "aws_access_key_id": "sandbox", "aws_secret_access_key": "sandbox"}

@@ -207,6 +207,46 @@ def difference(left, right, place=""):
     return None if left == right else f"{place}: {left!r} against {right!r}"
 
 
+def sample(key, name, model):
+    """Parameters and output of an operation with every member filled, but for what botocore computes itself."""
+    special = {"Bucket": "bucket", "Body": b"body"} if key == "s3" else {}
+    if key == "s3" and name == "CopyObject":
+        special["CopySource"] = "bucket/plain"
+    if key == "s3" and model.input_shape:
+        # Digests of keys are derived from the key, which must then be one.
+        own = ("ContentMD5", "ContentLength")
+        special.update({n: None for n in model.input_shape.members if "SSECustomer" in n or n.startswith("Checksum") or n in own})
+    parameters = filled(model.input_shape, special)
+    special = {"Body": None}
+    if name == "GetObject":
+        # botocore counts and digests what it reads.
+        special.update({n: None for n in model.output_shape.members if n.startswith("Checksum")}, ContentLength=6)
+    output = filled(model.output_shape, special if key == "s3" else {})
+    if key == "s3" and name.startswith("ListObject"):
+        output["EncodingType"] = "url"
+    return parameters, output
+
+
+def judge_input(title, key, name, parameters, answer, failures):
+    """Compares what our codec read with what botocore was given."""
+    expected = {k: plain(v) for k, v in parameters.items() if k != "Body"}
+    if key == "route53":
+        for member in ("Id", "HostedZoneId", "HealthCheckId"):
+            if member in expected and isinstance(expected[member], str):
+                expected[member] = expected[member].split("/")[-1]
+                answer["input"][member] = answer["input"][member].split("/")[-1]
+    # botocore makes a presigned address of it and does not send it.
+    expected.pop("SourceRegion", None)
+    own = {m for m in OWN_MEMBERS if m not in expected or m == "ChecksumAlgorithm"}
+    got = {k: v for k, v in answer["input"].items() if not (k in own or (k.startswith("Checksum") and k not in expected))}
+    expected = {k: v for k, v in expected.items() if k not in own}
+    found = difference(got, expected)
+    if answer["operation"] != name or found:
+        failures.append(f"{title}: input: {answer['operation']} {found}")
+    if parameters.get("Body") is not None and base64.b64decode(answer["payload"] or "") != b"body":
+        failures.append(f"{title}: payload {answer['payload']}")
+
+
 def judge_wire(failures):
     session = botocore.session.Session()
     cases = []
@@ -216,22 +256,8 @@ def judge_wire(failures):
             client = Client(session, key, protocol)
             for name in names.split():
                 model = client.client.meta.service_model.operation_model(name)
-                special = {"Bucket": "bucket", "Body": b"body"} if key == "s3" else {}
-                if key == "s3" and name == "CopyObject":
-                    special["CopySource"] = "bucket/plain"
-                if key == "s3":
-                    # Their digests are derived from the key, which must then be one.
-                    special.update({n: None for n in (model.input_shape.members if model.input_shape else {}) if "SSECustomer" in n})
-                    special.update({n: None for n in (model.input_shape.members if model.input_shape else {}) if n.startswith("Checksum") or n in ("ContentMD5", "ContentLength")})
-                parameters = filled(model.input_shape, special)
+                parameters, output = sample(key, name, model)
                 client.call(name, parameters)
-                special = {"Body": None}
-                if name == "GetObject":
-                    # botocore counts and digests what it reads.
-                    special.update({n: None for n in model.output_shape.members if n.startswith("Checksum")}, ContentLength=6)
-                output = filled(model.output_shape, special if key == "s3" else {})
-                if key == "s3" and name.startswith("ListObject"):
-                    output["EncodingType"] = "url"
                 errors = model.error_shapes
                 code = errors[0].error_code if errors else "AccessDenied"
                 cases.append((client, key, protocol, name, parameters, output, code, client.request))
@@ -252,22 +278,7 @@ def judge_wire(failures):
             failures.append(f"{title}: request: {answer['error']}")
             second.append(None)
             continue
-        expected = {k: plain(v) for k, v in parameters.items() if k != "Body"}
-        if key == "route53":
-            for member in ("Id", "HostedZoneId", "HealthCheckId"):
-                if member in expected and isinstance(expected[member], str):
-                    expected[member] = expected[member].split("/")[-1]
-                    answer["input"][member] = answer["input"][member].split("/")[-1]
-        # botocore makes a presigned address of it and does not send it.
-        expected.pop("SourceRegion", None)
-        own = {m for m in OWN_MEMBERS if m not in expected or m == "ChecksumAlgorithm"}
-        got = {k: v for k, v in answer["input"].items() if not (k in own or (k.startswith("Checksum") and k not in expected))}
-        expected = {k: v for k, v in expected.items() if k not in own}
-        found = difference(got, expected)
-        if answer["operation"] != name or found:
-            failures.append(f"{title}: input: {answer['operation']} {found}")
-        if parameters.get("Body") is not None and base64.b64decode(answer["payload"] or "") != b"body":
-            failures.append(f"{title}: payload {answer['payload']}")
+        judge_input(title, key, name, parameters, answer, failures)
         second.append((title, client, name, parameters, output, code, answer))
     responses = []
     for case in filter(None, second):

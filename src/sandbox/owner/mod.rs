@@ -7,6 +7,7 @@
 
 mod control;
 mod core;
+pub mod loopback;
 mod remote;
 mod server;
 mod store;
@@ -22,6 +23,7 @@ use serde_json::Value;
 pub use self::control::Status;
 use self::control::{Ask, read_names};
 use self::core::Owner;
+pub use self::loopback::Endpoint;
 use self::remote::{Gone, Remote};
 use self::server::Listening;
 use super::handle::Sandbox;
@@ -126,14 +128,6 @@ struct State {
 enum Part {
     Owner(Arc<Owner>, #[allow(dead_code)] Arc<Listening>),
     Remote(Arc<Remote>),
-}
-
-/// The loopback endpoint. It closes when this is dropped.
-#[derive(Debug)]
-pub struct Endpoint {
-    /// The port of 127.0.0.1 that it listens on.
-    pub port: u16,
-    _listening: Listening,
 }
 
 /// Opens the world in `directory`, or joins the process that has it.
@@ -281,19 +275,9 @@ impl Simulator {
     }
 
     /// Serves the AWS API on a port of 127.0.0.1, for the AWS CLI and the SDKs; 0 takes a free one.
+    #[expect(clippy::unused_async, reason = "it is waited for, as everything else that a simulator does")]
     pub async fn serve(&self, port: u16) -> Result<Endpoint, OwnerError> {
-        let inner = Arc::downgrade(&self.inner);
-        let answer = move |request| -> BoxFuture<'static, _> {
-            let inner = inner.upgrade();
-            Box::pin(async move {
-                match inner {
-                    Some(inner) => Simulator { inner }.send(request).await,
-                    None => Err(WireError::Connection("the sandbox has ended".into())),
-                }
-            })
-        };
-        let (port, listening) = server::listen_loopback(port, answer).await?;
-        Ok(Endpoint { port, _listening: listening })
+        loopback::serve(port, Arc::new(Weakly { inner: Arc::downgrade(&self.inner) }), loopback::Limits::default())
     }
 
     /// Writes a snapshot when this process owns the world, so that the next start is quick. Leaving it out loses nothing.
@@ -302,6 +286,22 @@ impl Simulator {
             Part::Owner(owner, _) => owner.save(),
             Part::Remote(_) => Ok(()),
         }
+    }
+}
+
+/// A simulator that an endpoint does not keep alive.
+struct Weakly {
+    inner: std::sync::Weak<Inner>,
+}
+
+impl Wire for Weakly {
+    fn send(&self, request: http::Request<Bytes>) -> BoxFuture<'_, Result<http::Response<Bytes>, WireError>> {
+        Box::pin(async move {
+            match self.inner.upgrade() {
+                Some(inner) => Simulator { inner }.send(request).await,
+                None => Err(WireError::Connection("the sandbox has ended".into())),
+            }
+        })
     }
 }
 

@@ -1,5 +1,4 @@
-//! Listening: the owner's socket for processes of the same state directory, and the loopback endpoint for the learner's
-//! own AWS CLI.
+//! Listening: the owner's socket for processes of the same state directory.
 
 use std::convert::Infallible;
 use std::future::Future;
@@ -40,6 +39,13 @@ pub(super) const WIRE: &str = "x-sandbox-wire";
 /// A task that ends with its handle.
 #[derive(Debug)]
 pub(super) struct Listening(JoinHandle<()>);
+
+impl Listening {
+    /// Starts `task`.
+    pub(super) fn of(task: impl Future<Output = ()> + Send + 'static) -> Self {
+        Self(tokio::spawn(task))
+    }
+}
 
 impl Drop for Listening {
     fn drop(&mut self) {
@@ -115,37 +121,7 @@ pub(super) fn listen(directory: &Path, owner: &Arc<Owner>) -> Result<Listening, 
             while connections.try_join_next().is_some() {}
         }
     };
-    Ok(Listening(tokio::spawn(task)))
-}
-
-/// Serves the AWS API on a loopback port: `answer` is asked for every request.
-pub(super) async fn listen_loopback<A>(port: u16, answer: A) -> Result<(u16, Listening), OwnerError>
-where
-    A: Fn(Request<Bytes>) -> crate::domain::BoxFuture<'static, Result<Response<Bytes>, WireError>>
-        + Clone
-        + Send
-        + Sync
-        + 'static,
-{
-    let failed = |source| OwnerError::Port { port, source };
-    let listener = tokio::net::TcpListener::bind((std::net::Ipv4Addr::LOCALHOST, port)).await.map_err(failed)?;
-    let port = listener.local_addr().map_err(failed)?.port();
-    let task = async move {
-        let mut connections = JoinSet::new();
-        loop {
-            let Ok((stream, _)) = listener.accept().await else {
-                tokio::task::yield_now().await;
-                continue;
-            };
-            // Small answers must not wait for the client's delayed acknowledgement.
-            let _ = stream.set_nodelay(true);
-            let answer = answer.clone();
-            // No answer at all is a connection that closes.
-            connections.spawn(serve(stream, answer));
-            while connections.try_join_next().is_some() {}
-        }
-    };
-    Ok((port, Listening(tokio::spawn(task))))
+    Ok(Listening::of(task))
 }
 
 /// Serves one connection.

@@ -22,6 +22,7 @@ pub mod kms;
 pub mod lambda;
 pub mod logs;
 pub mod organizations;
+pub mod paging;
 pub mod rds;
 pub mod route53;
 pub mod s3;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::{identifier, invalid, missing, strings};
+use super::{identifier, invalid, missing, shape, strings};
 use crate::sandbox::call::{self, AwsError, Call, text};
 
 /// A DB subnet group.
@@ -99,9 +99,9 @@ fn listed<T>(
     name: Option<&str>,
     missing: impl Fn(&str) -> AwsError,
     json: impl Fn(&T, &str) -> Value,
-) -> Result<Value, AwsError> {
+) -> Result<Vec<Value>, AwsError> {
     match name {
-        Some(name) => map.get(name).map(|one| json!([json(one, name)])).ok_or_else(|| missing(name)),
+        Some(name) => map.get(name).map(|one| vec![json(one, name)]).ok_or_else(|| missing(name)),
         None => Ok(map.iter().map(|(name, one)| json(one, name)).collect()),
     }
 }
@@ -123,9 +123,10 @@ pub(super) fn create_subnet_group(call: &mut Call<'_>, input: &Value) -> Result<
         ));
     }
     let ids = strings(input.get("SubnetIds"));
-    let described = call.invoke("ec2", "DescribeSubnets", &json!({ "SubnetIds": ids })).map_err(|_| {
-        AwsError::client("InvalidSubnet", format!("Some input subnets in :[{}] are invalid.", ids.join(", ")))
-    })?;
+    let described = call
+        .invoke("ec2", "DescribeSubnets", &json!({ "SubnetIds": ids }))
+        // RDS documents InvalidSubnet, and answers this for subnets that are not there.
+        .map_err(|_| invalid(format!("Some input subnets in :[{}] are invalid.", ids.join(", "))))?;
     let subnets: Vec<&Value> = described.get("Subnets").and_then(Value::as_array).into_iter().flatten().collect();
     let of = |subnet: &Value, member: &str| text(subnet, member).unwrap_or_default().to_owned();
     let vpc = subnets.first().map(|subnet| of(subnet, "VpcId")).unwrap_or_default();
@@ -161,7 +162,7 @@ pub(super) fn describe_subnet_groups(call: &mut Call<'_>, input: &Value) -> Resu
     let name = text(input, "DBSubnetGroupName").map(str::to_lowercase);
     let groups = &call.regional().rds.subnet_groups;
     let list = listed(groups, name.as_deref(), no_subnet_group, SubnetGroup::json)?;
-    Ok(json!({ "DBSubnetGroups": list }))
+    shape::paged(input, "DBSubnetGroups", list)
 }
 
 pub(super) fn delete_subnet_group(call: &mut Call<'_>, input: &Value) -> Result<Value, AwsError> {
@@ -233,7 +234,7 @@ pub(super) fn describe_parameter_groups(call: &mut Call<'_>, input: &Value) -> R
     let name = text(input, "DBClusterParameterGroupName").map(str::to_lowercase);
     let groups = &call.regional().rds.parameter_groups;
     let list = listed(groups, name.as_deref(), no_parameter_group, ParameterGroup::json)?;
-    Ok(json!({ "DBClusterParameterGroups": list }))
+    shape::paged(input, "DBClusterParameterGroups", list)
 }
 
 pub(super) fn describe_parameters(call: &mut Call<'_>, input: &Value) -> Result<Value, AwsError> {
