@@ -219,12 +219,12 @@ def items(judge):
     with table.batch_writer(overwrite_by_pkeys=["customer", "order"]) as batch:
         for n in range(60):
             batch.put_item(Item={"customer": f"c{n % 2}", "order": n, "total": Decimal(n) / 4, "state": "new" if n % 3 else
-                                 "paid", "lines": [{"book": f"b{n}", "tags": {"x", "y"}}], "raw": b"\x00\xff"})
+                                 "paid", "entries": [{"book": f"b{n}", "tags": {"x", "y"}}], "octets": b"\x00\xff"})
         batch.put_item(Item={"customer": "c0", "order": 0, "total": Decimal("1.5"), "state": "again"})
     judge.same("the last of two puts in a batch", table.get_item(Key={"customer": "c0", "order": 0})["Item"]["state"], "again")
-    one = table.get_item(Key={"customer": "c1", "order": 1}, ProjectionExpression="#t, lines[0].tags, raw",
+    one = table.get_item(Key={"customer": "c1", "order": 1}, ProjectionExpression="#t, entries[0].tags, octets",
                          ExpressionAttributeNames={"#t": "total"})["Item"]
-    judge.same("a projection", (one["total"], one["lines"], bytes(one["raw"].value)),
+    judge.same("a projection", (one["total"], one["entries"], bytes(one["octets"].value)),
                (Decimal("0.25"), [{"tags": {"x", "y"}}], b"\x00\xff"))
     found = table.query(KeyConditionExpression=Key("customer").eq("c1") & Key("order").between(10, 20),
                         FilterExpression=Attr("state").eq("new") & Attr("total").gt(3), ScanIndexForward=False)
@@ -254,18 +254,18 @@ def items(judge):
     where = {"Key": {"customer": "c1", "order": 1}}
     changed = table.update_item(
         **where, ReturnValues="UPDATED_NEW",
-        UpdateExpression="SET #n = if_not_exists(#n, :zero) + :one, lines = list_append(lines, :more) REMOVE raw "
+        UpdateExpression="SET #n = if_not_exists(#n, :zero) + :one, entries = list_append(entries, :more) REMOVE octets "
                          "ADD visits :one, tags :set DELETE gone :set",
         ExpressionAttributeNames={"#n": "count"},
         ExpressionAttributeValues={":zero": 0, ":one": 1, ":more": ["end"], ":set": {"a"}})["Attributes"]
-    judge.same("the four clauses", (changed["count"], changed["visits"], changed["tags"], changed["lines"][-1]), (1, 1, {"a"}, "end"))
-    judge.same("REMOVE", "raw" in table.get_item(**where)["Item"], False)
+    judge.same("the four clauses", (changed["count"], changed["visits"], changed["tags"], changed["entries"][-1]), (1, 1, {"a"}, "end"))
+    judge.same("REMOVE", "octets" in table.get_item(**where)["Item"], False)
     failed = judge.refused("a condition", "ConditionalCheckFailedException", lambda: table.update_item(
         **where, UpdateExpression="SET visits = :v", ConditionExpression=Attr("visits").eq(9),
         ExpressionAttributeValues={":v": 0}, ReturnValuesOnConditionCheckFailure="ALL_OLD"))
     judge.same("the item that stood in the way", failed.get("Item", {}).get("visits"), {"N": "1"})
     judge.refused("two paths that overlap", "ValidationException", lambda: table.update_item(
-        **where, UpdateExpression="SET lines[0].book = :b REMOVE lines", ExpressionAttributeValues={":b": "x"}))
+        **where, UpdateExpression="SET entries[0].book = :b REMOVE entries", ExpressionAttributeValues={":b": "x"}))
     judge.refused("a key that is updated", "ValidationException", lambda: table.update_item(
         **where, UpdateExpression="SET customer = :b", ExpressionAttributeValues={":b": "x"}))
     judge.same("ALL_OLD", table.delete_item(**where, ReturnValues="ALL_OLD")["Attributes"]["visits"], 1)

@@ -162,6 +162,22 @@ fn find<'c>(call: &'c mut Call<'_>, input: &Value) -> Result<&'c mut Certificate
     call.regional().acm.certificates.get_mut(arn).ok_or(error)
 }
 
+/// What a domain name is like. Source: ACM API Reference, RequestCertificate, `DomainName`.
+const DOMAIN_NAME: &str = r"^(\*\.)?(((?!-)[A-Za-z0-9-]{0,62}[A-Za-z0-9])\.)+((?!-)[A-Za-z0-9-]{1,62}[A-Za-z0-9])$";
+
+/// Whether [`DOMAIN_NAME`] matches: labels of 1 to 63 letters, digits and hyphens, with none of the latter at the ends;
+/// at least two of them, the last of two characters at least.
+fn is_domain_name(name: &str) -> bool {
+    let name = name.strip_prefix("*.").unwrap_or(name);
+    let is_label = |label: &str| {
+        (1..=63).contains(&label.len())
+            && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+            && !label.starts_with('-')
+            && !label.ends_with('-')
+    };
+    name.contains('.') && name.split('.').all(is_label) && name.rsplit('.').next().is_some_and(|last| last.len() > 1)
+}
+
 fn request(call: &mut Call<'_>, input: &Value) -> Result<Value, AwsError> {
     let domain = required(input, "DomainName")?.to_ascii_lowercase();
     if text(input, "ValidationMethod").unwrap_or("EMAIL") != "DNS" {
@@ -189,10 +205,13 @@ fn request(call: &mut Call<'_>, input: &Value) -> Result<Value, AwsError> {
             names.push(name);
         }
     }
-    if let Some(bad) = names.iter().find(|name| !name.contains('.') || name.contains([' ', '/', ':'])) {
+    if let Some(bad) = names.iter().find(|name| !is_domain_name(name)) {
+        let member = if *bad == domain { "domainName" } else { "subjectAlternativeNames" };
         return Err(AwsError::client(
-            "InvalidDomainValidationOptionsException",
-            format!("{bad} is not a valid domain name."),
+            "ValidationException",
+            format!(
+                "1 validation error detected: Value '{bad}' at '{member}' failed to satisfy constraint: Member must satisfy regular expression pattern: {DOMAIN_NAME}"
+            ),
         ));
     }
     let id = call.uuid();

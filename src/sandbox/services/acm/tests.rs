@@ -84,3 +84,20 @@ fn a_wildcard_covers_one_label() {
     assert!(super::covers("*.shop.test", "api.shop.test") && super::covers("*.shop.test", "*.shop.test"));
     assert!(!super::covers("*.shop.test", "shop.test") && !super::covers("*.shop.test", "a.b.shop.test"));
 }
+
+#[test]
+fn a_name_that_is_none_is_refused() {
+    let mut world = World::new(1);
+    for name in ["not a name", "nodot", "-a.example.com", "a-.example.com", "a..example.com", "example.c", "*.*.a.com"]
+    {
+        let refused =
+            ask(&mut world, "acm", "RequestCertificate", &json!({ "DomainName": name, "ValidationMethod": "DNS" }))
+                .unwrap_err();
+        assert!(refused.code == "ValidationException" && refused.message.contains(name), "{name}: {refused}");
+    }
+    let input = json!({ "DomainName": "*.a-1.example.com", "SubjectAlternativeNames": ["b_c.example.com"], "ValidationMethod": "DNS" });
+    let refused = ask(&mut world, "acm", "RequestCertificate", &input).unwrap_err();
+    assert!(refused.message.contains("'b_c.example.com' at 'subjectAlternativeNames'"), "{refused}");
+    let input = json!({ "DomainName": "*.a-1.example.com", "ValidationMethod": "DNS" });
+    assert!(ask(&mut world, "acm", "RequestCertificate", &input).is_ok());
+}

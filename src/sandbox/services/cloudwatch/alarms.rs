@@ -127,15 +127,19 @@ pub(super) fn describe(call: &mut Call<'_>, input: &Value) -> Result<Value, AwsE
     Ok(json!({ "MetricAlarms": found, "CompositeAlarms": [] }))
 }
 
+/// `DeleteAlarms`. The alarms whose names are right go also when others are not there.
+/// Source: CloudWatch API Reference, DeleteAlarms.
 pub(super) fn delete(call: &mut Call<'_>, input: &Value) -> Result<Value, AwsError> {
     let names = input.get("AlarmNames").and_then(Value::as_array).cloned().unwrap_or_default();
     let alarms = &mut call.regional().cloudwatch.alarms;
-    let unknown = names.iter().filter_map(Value::as_str).find(|name| !alarms.contains_key(*name));
-    if let Some(name) = unknown {
-        return Err(AwsError::not_found("ResourceNotFound", format!("Unknown alarm {name}")));
-    }
+    let mut unknown = None;
     for name in names.iter().filter_map(Value::as_str) {
-        alarms.remove(name);
+        if alarms.remove(name).is_none() {
+            unknown = unknown.or(Some(name));
+        }
     }
-    Ok(json!({}))
+    match unknown {
+        Some(name) => Err(AwsError::not_found("ResourceNotFound", format!("Unknown alarm {name}"))),
+        None => Ok(json!({})),
+    }
 }

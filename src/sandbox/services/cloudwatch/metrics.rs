@@ -68,22 +68,20 @@ pub(super) fn periods(call: &mut Call<'_>, metric: &Metric, period: i64, from: f
     grouped.into_iter().map(|(minute, stat)| (whole(minute), stat)).filter(|(at, _)| *at >= from && *at < to).collect()
 }
 
-fn window(input: &Value) -> Result<(f64, f64), AwsError> {
+/// The times that are asked for. The operations refuse an end before the start by the same words and another code.
+fn window(input: &Value, code: &str) -> Result<(f64, f64), AwsError> {
     let at = |member: &str| {
         input.get(member).and_then(Value::as_f64).ok_or_else(|| invalid(format!("The parameter {member} is required.")))
     };
     let (from, to) = (at("StartTime")?, at("EndTime")?);
     if from >= to {
-        return Err(AwsError::client(
-            "ValidationError",
-            "The parameter StartTime must be less than the parameter EndTime.",
-        ));
+        return Err(AwsError::client(code, "The parameter StartTime must be less than the parameter EndTime."));
     }
     Ok((from, to))
 }
 
 pub(super) fn get_data(call: &mut Call<'_>, input: &Value) -> Result<Value, AwsError> {
-    let (from, to) = window(input)?;
+    let (from, to) = window(input, "ValidationError")?;
     let queries = input.get("MetricDataQueries").and_then(Value::as_array).cloned().unwrap_or_default();
     let mut results = Vec::new();
     for query in &queries {
@@ -118,7 +116,7 @@ pub(super) fn get_data(call: &mut Call<'_>, input: &Value) -> Result<Value, AwsE
 }
 
 pub(super) fn get_statistics(call: &mut Call<'_>, input: &Value) -> Result<Value, AwsError> {
-    let (from, to) = window(input)?;
+    let (from, to) = window(input, "InvalidParameterValue")?;
     let names: Vec<&str> =
         input.get("Statistics").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str).collect();
     if names.is_empty() || names.iter().any(|name| !STATISTICS.contains(name)) {

@@ -50,7 +50,20 @@ fn a_metric_that_nobody_wrote_has_no_datapoints_and_its_alarm_has_insufficient_d
     let later = world.now.plus(Duration::from_secs(30));
     world.advance(later);
     assert_eq!(state(&mut world), "ALARM");
-    call(&mut world).invoke("cloudwatch", "DeleteAlarms", &json!({ "AlarmNames": ["lag"] })).unwrap();
+    let both = json!({ "AlarmNames": ["never", "lag"] });
+    let error = call(&mut world).invoke("cloudwatch", "DeleteAlarms", &both).unwrap_err();
+    assert!(error.code == "ResourceNotFound" && error.message.contains("never"), "{error}");
     let error = call(&mut world).invoke("cloudwatch", "DeleteAlarms", &json!({ "AlarmNames": ["lag"] })).unwrap_err();
     assert_eq!(error.code, "ResourceNotFound");
+}
+
+#[test]
+fn an_end_before_the_start_is_refused_by_each_operation_in_its_own_way() {
+    let mut world = World::new(1);
+    let start = world.now.epoch_seconds();
+    let times = json!({ "StartTime": start, "EndTime": start - 60.0, "MetricDataQueries": [], "Namespace": "AWS/RDS",
+        "MetricName": "CPUUtilization", "Period": 60, "Statistics": ["Average"] });
+    for (operation, code) in [("GetMetricData", "ValidationError"), ("GetMetricStatistics", "InvalidParameterValue")] {
+        assert_eq!(call(&mut world).invoke("cloudwatch", operation, &times).unwrap_err().code, code, "{operation}");
+    }
 }

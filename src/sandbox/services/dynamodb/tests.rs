@@ -40,7 +40,7 @@ fn world() -> World {
 }
 
 fn put(world: &mut World, region: &str, customer: &str, order: u64, total: u64) {
-    let item = json!({ "customerId": { "S": customer }, "orderId": { "N": order.to_string() }, "total": { "N": total.to_string() } });
+    let item = json!({ "customerId": { "S": customer }, "orderId": { "N": order.to_string() }, "price": { "N": total.to_string() } });
     ddb(world, region, "PutItem", &json!({ "TableName": "Orders", "Item": item })).unwrap();
 }
 
@@ -50,7 +50,7 @@ fn key(customer: &str, order: u64) -> Value {
 
 fn total(world: &mut World, region: &str, customer: &str, order: u64) -> Option<String> {
     let answer = ddb(world, region, "GetItem", &key(customer, order)).unwrap();
-    answer["Item"]["total"]["N"].as_str().map(str::to_owned)
+    answer["Item"]["price"]["N"].as_str().map(str::to_owned)
 }
 
 fn status(world: &mut World, region: &str) -> String {
@@ -93,15 +93,15 @@ fn items_are_written_under_conditions() {
     let mut world = world();
     put(&mut world, R1, "a", 1, 10);
     let mut input = key("a", 1);
-    input["UpdateExpression"] = json!("SET total = total + :n");
-    input["ConditionExpression"] = json!("total < :n");
+    input["UpdateExpression"] = json!("SET price = price + :n");
+    input["ConditionExpression"] = json!("price < :n");
     input["ExpressionAttributeValues"] = json!({ ":n": { "N": "5" } });
     let error = ddb(&mut world, R1, "UpdateItem", &input).unwrap_err();
     assert_eq!(error.code, "ConditionalCheckFailedException");
-    input["ConditionExpression"] = json!("total > :n");
+    input["ConditionExpression"] = json!("price > :n");
     input["ReturnValues"] = json!("UPDATED_NEW");
     let answer = ddb(&mut world, R1, "UpdateItem", &input).unwrap();
-    assert_eq!(answer["Attributes"], json!({ "total": { "N": "15" } }));
+    assert_eq!(answer["Attributes"], json!({ "price": { "N": "15" } }));
     let wrong = json!({ "TableName": "Orders", "Key": { "customerId": { "S": "a" } } });
     assert_eq!(
         ddb(&mut world, R1, "GetItem", &wrong).unwrap_err().message,
@@ -144,7 +144,7 @@ fn queries_are_sorted_by_number_filtered_and_paged() {
         &mut world,
         R1,
         "Scan",
-        &json!({ "TableName": "Orders", "FilterExpression": "total >= :n",
+        &json!({ "TableName": "Orders", "FilterExpression": "price >= :n",
         "ExpressionAttributeValues": { ":n": { "N": "10" } } }),
     )
     .unwrap();

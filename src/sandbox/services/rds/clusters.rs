@@ -109,6 +109,18 @@ fn key(call: &mut Call<'_>, input: &Value, encrypted: bool) -> Result<Option<Str
     Ok(Some(arn.unwrap_or_else(|| name.to_owned())))
 }
 
+/// Refuses a password that is none. Source: RDS API Reference, CreateDBCluster, `MasterUserPassword`: 8 to 41 printable
+/// ASCII characters except `/`, `"` and `@`.
+fn check_password(password: &str) -> Result<(), AwsError> {
+    let refuse = |why: &str| Err(invalid(format!("The parameter MasterUserPassword is not a valid password{why}")));
+    match password.chars().count() {
+        0..8 => refuse(" because it is shorter than 8 characters."),
+        8..=41 if password.chars().all(|one| one.is_ascii_graphic() && !['/', '"', '@'].contains(&one)) => Ok(()),
+        8..=41 => refuse(". Only printable ASCII characters besides '/', '@', '\"', ' ' may be used."),
+        _ => refuse(" because it is longer than 41 characters."),
+    }
+}
+
 pub(super) fn create(call: &mut Call<'_>, input: &Value) -> Result<Value, AwsError> {
     refuse(input, &NOT_SIMULATED)?;
     if text(input, "EngineMode").is_some_and(|mode| mode != "provisioned") {
@@ -139,6 +151,7 @@ pub(super) fn create(call: &mut Call<'_>, input: &Value) -> Result<Value, AwsErr
                 return Err(invalid(format!("The parameter {member} must be provided and must not be blank.")));
             }
         }
+        check_password(text(input, "MasterUserPassword").unwrap_or_default())?;
     }
     let asked = text(input, "EngineVersion").or(source.as_ref().map(|source| source.version.as_str()));
     let (version, family) = version(&engine, asked)?;

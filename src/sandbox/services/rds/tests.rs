@@ -95,6 +95,16 @@ fn retired_engines_and_missing_users_are_refused() {
     assert!(refused.message.contains("end of life"), "retired, not unlike its source: {refused}");
     let nobody = json!({ "DBClusterIdentifier": "other", "Engine": "aurora-mysql" });
     assert_eq!(code(invoke(&mut world, R1, "CreateDBCluster", nobody)), "InvalidParameterValue");
+    for (password, why) in [
+        ("seven77".to_owned(), "shorter than 8 characters"),
+        ("x".repeat(42), "longer than 41 characters"),
+        ("p@ssw0rd".to_owned(), "Only printable ASCII characters"),
+        ("with space".to_owned(), "Only printable ASCII characters"),
+    ] {
+        let wrong = cluster("other", json!({ "MasterUserPassword": password }));
+        let refused = invoke(&mut world, R1, "CreateDBCluster", wrong).unwrap_err();
+        assert!(refused.code == "InvalidParameterValue" && refused.message.contains(why), "{password}: {refused}");
+    }
 }
 
 #[test]

@@ -15,6 +15,7 @@ mod condition;
 mod lexer;
 mod parser;
 mod path;
+mod reserved;
 #[cfg(test)]
 mod tests;
 mod update;

@@ -4,6 +4,7 @@ use super::Scope;
 use super::condition::{Comparison, Condition, Function, Operand};
 use super::lexer::{Token, tokens};
 use super::path::{Path, Step};
+use super::reserved;
 use super::update::{Action, Source, Update};
 use crate::sandbox::call::AwsError;
 use crate::sandbox::services::dynamodb::value::{kind, validation};
@@ -102,6 +103,9 @@ impl<'s, 'v> Parser<'s, 'v> {
                     "An expression attribute name used in the document path is not defined; attribute name: {word}"
                 ))
             });
+        }
+        if reserved::is_reserved(&word) {
+            return Err(self.error(&format!("Attribute name is a reserved keyword; reserved keyword: {word}")));
         }
         Ok(word)
     }

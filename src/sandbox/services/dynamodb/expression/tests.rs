@@ -70,6 +70,15 @@ fn placeholders_must_be_defined_and_used() {
 }
 
 #[test]
+fn a_reserved_word_needs_a_placeholder() {
+    let input = json!({ "C": "attribute_exists(info.Status)" });
+    let error = Scope::new(&input).unwrap().condition(&input, "C").unwrap_err();
+    assert_eq!(error.message, "Invalid C: Attribute name is a reserved keyword; reserved keyword: Status");
+    let input = json!({ "C": "attribute_exists(info.#s)", "ExpressionAttributeNames": { "#s": "Status" } });
+    assert!(Scope::new(&input).unwrap().condition(&input, "C").is_ok());
+}
+
+#[test]
 fn updates_read_the_item_as_it_was() {
     let after = update(
         "SET price = price + :one, author.#x = :one REMOVE author.books[0] ADD tags :more",
