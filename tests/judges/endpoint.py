@@ -142,7 +142,7 @@ def judge_operations(server, failures):
         parameters, output = wire.sample(key, name, model)
         output = with_fractions(model.output_shape, output) if model.output_shape else output
         told = [shape for shape in model.error_shapes if "message" in {member.lower() for member in shape.members}]
-        code = told[0].error_code if told else "AccessDenied"
+        code = next((shape.error_code for shape in [*told, *model.error_shapes]), "AccessDenied")
         answer = {"output": plain(output), "stream": base64.b64encode(b"stream").decode()}
         server.script(answer, {"code": code, "message": "No <such> thing."})
         try:
