@@ -178,6 +178,8 @@ pub enum DrillCommand {
         #[arg(long)]
         json: bool,
     },
+    /// Try the same fault with other settings, many times, in copies of the simulated world
+    WhatIf(WhatIfArgs),
     /// Rank the reports of a class
     Compare {
         /// Folders of reports, or their report.json
@@ -190,6 +192,31 @@ pub enum DrillCommand {
         #[arg(long)]
         json: bool,
     },
+}
+
+/// `workshop drill what-if`.
+#[derive(Debug, Args)]
+pub struct WhatIfArgs {
+    /// The folder of the report whose drill is tried again
+    pub directory: PathBuf,
+    /// Seconds between two requests of a health checker: 10 or 30
+    #[arg(long, value_parser = clap::builder::PossibleValuesParser::new(["10", "30"]), value_name = "SECONDS")]
+    pub interval: Vec<String>,
+    /// Failures in a row that count
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..=10), value_name = "COUNT")]
+    pub threshold: Vec<u32>,
+    /// Seconds that an answer may be kept
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..=3600), value_name = "SECONDS")]
+    pub ttl: Vec<u32>,
+    /// How many health checkers ask
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..=16), value_name = "COUNT")]
+    pub checkers: Option<u32>,
+    /// Trials of each setting
+    #[arg(long, default_value_t = 40, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    pub runs: u32,
+    /// One JSON object a line on standard output
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// `workshop sandbox`.

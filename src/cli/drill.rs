@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::args::{DrillArgs, DrillCommand, Global};
 use super::exit::Exit;
-use super::{open, reports};
+use super::{open, reports, what_if};
 use crate::domain::drill::Verdict;
 use crate::drill::{Control, Report, Snapshot, Stage, evidence};
 use crate::engine::{drills, signals};
@@ -15,6 +15,7 @@ use crate::engine::{drills, signals};
 pub(super) async fn run(global: &Global, arguments: DrillArgs) -> Exit {
     match &arguments.command {
         Some(DrillCommand::Verify { directory, json }) => return reports::verify(directory, *json),
+        Some(DrillCommand::WhatIf(arguments)) => return what_if::run(global, arguments).await,
         Some(DrillCommand::Compare { reports, verify, json }) => return reports::compare(reports, *verify, *json),
         None => {}
     }

@@ -11,6 +11,7 @@ pub mod plain;
 mod reports;
 mod run;
 mod sandbox;
+mod what_if;
 
 use std::process::ExitCode;
 

@@ -73,7 +73,8 @@ pub(super) fn compare(places: &[PathBuf], verified: bool, json: bool) -> Exit {
     if bad.is_empty() { Exit::Done } else { Exit::No }
 }
 
-fn one(place: &Path, verified: bool) -> Result<Report, String> {
+/// The report of a folder or of a file, computed again when `verified`.
+pub(super) fn one(place: &Path, verified: bool) -> Result<Report, String> {
     if verified {
         let folder = if place.is_dir() { place } else { place.parent().unwrap_or(Path::new(".")) };
         let (report, findings) = evidence::verify(&read(folder)?);

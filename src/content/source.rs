@@ -16,9 +16,10 @@ const DEFAULT: &str = "bookstore";
 const LARGEST: u64 = 8 * 1024 * 1024;
 
 /// Where a workshop comes from.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
 pub enum Source {
     /// The bookstore in the binary.
+    #[default]
     Embedded,
     /// One workshop's folder; its assets are in `assets` below it.
     Dir(PathBuf),

@@ -211,7 +211,8 @@ fn blog(session: &Session, plan: &Plan, run: &str) -> Option<Arc<dyn Canary>> {
     }))
 }
 
-fn switch(session: &Arc<Session>, spec: &FaultSpec) -> Arc<dyn Switch> {
+/// What breaks and mends.
+pub(super) fn switch(session: &Arc<Session>, spec: &FaultSpec) -> Arc<dyn Switch> {
     match (&spec.fences, &session.faults) {
         (Some((start, undo)), _) => {
             Arc::new(Fences { session: Arc::clone(session), start: start.clone(), undo: undo.clone() })

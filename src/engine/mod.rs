@@ -12,6 +12,7 @@ pub mod page;
 mod running_drill;
 pub mod session;
 pub mod signals;
+pub mod trials;
 pub mod walk;
 mod watcher;
 

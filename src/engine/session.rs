@@ -20,7 +20,7 @@ use crate::sandbox::handle::Sandbox;
 use crate::sandbox::owner::{self, OpenOptions, OwnerError, Simulator};
 
 /// What was asked for on the command line.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Options {
     /// Real AWS.
     pub aws: bool,
@@ -224,6 +224,39 @@ impl Session {
             suffix: self.suffix().to_owned(),
             tags: tags.collect(),
             regions: self.guide.regions().clone(),
+        }
+    }
+
+    /// The simulated world as it is now, wherever it is owned; `None` on real AWS.
+    pub async fn world(&self) -> Result<Option<World>, String> {
+        if let Some(sandbox) = &self.throw_away {
+            return Ok(Some(sandbox.with_world(|world| world.clone())));
+        }
+        let Some(simulator) = &self.simulator else { return Ok(None) };
+        if let Some(sandbox) = simulator.owned() {
+            return Ok(Some(sandbox.with_world(|world| world.clone())));
+        }
+        let snapshot = simulator.snapshot().await.map_err(|failure| failure.to_string())?;
+        serde_json::from_slice(&snapshot).map(Some).map_err(|error| error.to_string())
+    }
+
+    /// The same run in a world of its own, which time passes in a jump and which leaves nothing behind.
+    #[must_use]
+    pub fn in_copy(&self, world: World) -> Self {
+        let clock = Clock::simulated(world.now, Rate::Jump);
+        let sandbox = Sandbox::new(world, clock.clone());
+        let aws = Arc::new(Aws::in_sandbox(Arc::new(sandbox.clone()), &clock));
+        Self {
+            guide: Arc::new(self.guide.in_copy(aws, Arc::new(sandbox.clone()), clock.clone())),
+            clock,
+            mode: Mode::Sandbox,
+            faults: Some(Arc::new(sandbox.clone())),
+            simulator: None,
+            throw_away: Some(sandbox),
+            settings: self.settings.clone(),
+            state: None,
+            notes: Vec::new(),
+            journal: Mutex::new(None),
         }
     }
 

@@ -63,6 +63,21 @@ impl Guide {
         Self { setup, outputs: Mutex::default(), started: Mutex::default(), running: Mutex::default() }
     }
 
+    /// The same guide for another AWS that has the same things: a copy of a simulated world.
+    #[must_use]
+    pub fn in_copy(&self, aws: Arc<dyn Operations>, network: Arc<dyn DataPlane>, clock: Clock) -> Self {
+        Self::new(Setup {
+            workshop: Arc::clone(&self.setup.workshop),
+            assets: self.setup.assets.clone(),
+            bindings: self.setup.bindings.clone(),
+            regions: self.setup.regions.clone(),
+            aws,
+            network,
+            clock,
+            workspace: self.setup.workspace.clone(),
+        })
+    }
+
     /// The workshop.
     pub fn workshop(&self) -> &Workshop {
         &self.setup.workshop

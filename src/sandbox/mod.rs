@@ -14,6 +14,7 @@ pub mod handle;
 pub mod javascript;
 pub mod limits;
 pub mod owner;
+pub mod routing;
 pub mod rules;
 pub mod services;
 pub mod snapshot;

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::world::World;
-use crate::domain::drill::{Probe, ProbeReply, Vantage};
+use crate::domain::drill::{ClientClass, Probe, ProbeReply, Vantage};
 use crate::domain::ports::DnsAnswer;
 
 pub mod api;
@@ -40,6 +40,18 @@ pub struct State {
     resolvers: BTreeMap<String, probe::Kept>,
     /// The sorted sets that caches hold, by the cache's host name.
     pub caches: BTreeMap<String, functions::cache::Sets>,
+}
+
+impl State {
+    /// Lets all resolvers forget what they know.
+    pub fn forget(&mut self) {
+        self.resolvers.clear();
+    }
+}
+
+/// The Region that a client of that class would be led to now, without asking anything.
+pub fn leads_to(world: &World, host: &str, vantage: &Vantage, class: ClientClass) -> Option<String> {
+    probe::leads_to(world, host, vantage, class)
 }
 
 /// What the zone's own name servers answer for the addresses of `name`, asked from `vantage` now. `None` when the name

@@ -8,7 +8,7 @@ use super::dns::{self, Resolution};
 use super::http::{self, Request, Response};
 use super::{names, network};
 use crate::domain::SimTime;
-use crate::domain::drill::{ClientClass, Probe, ProbeError, ProbeReply};
+use crate::domain::drill::{ClientClass, Probe, ProbeError, ProbeReply, Vantage};
 use crate::sandbox::chance;
 use crate::sandbox::world::World;
 
@@ -83,7 +83,7 @@ fn look_up(world: &mut World, probe: &Probe, host: &str) -> Option<Resolution> {
         ClientClass::TtlHonouring => 1,
         ClientClass::Sticky => 2,
     };
-    let key = format!("{}|{:?}|{host}", probe.vantage.name, probe.class);
+    let key = key(&probe.vantage, probe.class, host);
     let now = world.now;
     if let Some(kept) = world.dataplane.resolvers.get(&key).filter(|kept| now < kept.until && world.rule("dns.ttl")) {
         let (chain, addresses, region) = kept.found.clone()?;
@@ -103,6 +103,20 @@ fn look_up(world: &mut World, probe: &Probe, host: &str) -> Option<Resolution> {
     world.dataplane.resolvers.retain(|_, kept| now < kept.until.plus(FORGOTTEN));
     world.dataplane.resolvers.insert(key, kept);
     found
+}
+
+/// The Region that a client would be led to now, without asking anything.
+pub fn leads_to(world: &World, host: &str, vantage: &Vantage, class: ClientClass) -> Option<String> {
+    let kept = world.dataplane.resolvers.get(&key(vantage, class, host));
+    match kept.filter(|kept| class != ClientClass::Fresh && world.now < kept.until) {
+        Some(kept) => kept.found.as_ref()?.2.clone(),
+        None => dns::resolve(world, host, vantage)?.region,
+    }
+}
+
+/// What a client's answer is kept under.
+fn key(vantage: &Vantage, class: ClientClass, host: &str) -> String {
+    format!("{}|{class:?}|{host}", vantage.name)
 }
 
 /// How much of its TTL an answer has left when a client first gets it. Other clients of the resolver asked before, at any

@@ -1,0 +1,131 @@
+//! Measures the drill against what the simulated world itself knows, in many seeded trials.
+//!
+//! `cargo bench --bench drill -- [runs]` builds Modules 1 to 4 once and then prints, for the workshop's own settings, how far
+//! the measured RTO is from the truth and how often its interval holds it; and, over a grid of settings, how many
+//! results the predicted band holds. Goals: design/drill.md, section 3.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Instant;
+
+use multi_region_workshop::content::Source;
+use multi_region_workshop::engine::session::{Options, Session};
+use multi_region_workshop::engine::trials::{self, Trial};
+use multi_region_workshop::engine::{drills, walk};
+use multi_region_workshop::sandbox::routing::Settings;
+use multi_region_workshop::sandbox::world::World;
+use tokio_util::sync::CancellationToken;
+
+/// Trials of the workshop's own settings, unless the command says otherwise.
+const RUNS: u64 = 1000;
+/// Trials at each point of the grid.
+const AT_EACH: u64 = 20;
+/// Trials side by side.
+const AT_ONCE: usize = 2;
+
+#[tokio::main]
+async fn main() {
+    let runs = std::env::args().find_map(|word| word.parse().ok()).unwrap_or(RUNS);
+    let options = Options { source: Source::Embedded, seed: Some(5), fresh: true, jump: true, ..Options::default() };
+    let session = Arc::new(Session::open(options).await.expect("a session"));
+    let awake = session.clock.participate();
+    let never = CancellationToken::new();
+    let begin = Instant::now();
+    walk::walk(&session, "m4", &BTreeSet::new(), &never, &|_| ()).await.expect("Modules 1 to 4");
+    println!("Modules 1 to 4 built in {:.1} s", begin.elapsed().as_secs_f64());
+    let world = session.world().await.expect("a world").expect("a simulated world");
+    let (plan, _) = drills::prepare(&session, "api", true).await.expect("a plan");
+    drop(awake);
+    let own = trials::measured(&plan).expect("the routing's settings");
+
+    let begin = Instant::now();
+    let trials = good(trials::run(&session, &world, &plan, own, 1..=runs, AT_ONCE).await);
+    let took = begin.elapsed();
+    println!(
+        "{} trials in {:.1} s, {:.0} ms each",
+        trials.len(),
+        took.as_secs_f64(),
+        took.as_secs_f64() * 1e3 / runs as f64
+    );
+    measured(&trials);
+    predicted(&format!("{}/{}/{}", own.interval, own.threshold, own.ttl), &trials);
+
+    grid(&session, &world, &plan, runs.min(AT_EACH)).await;
+}
+
+async fn grid(session: &Arc<Session>, world: &World, plan: &multi_region_workshop::drill::Plan, at_each: u64) {
+    let (mut all, begin) = (Vec::new(), Instant::now());
+    for interval in [10, 30] {
+        for threshold in [1, 2, 3, 5] {
+            for ttl in [5, 30, 60, 120, 300] {
+                let settings = Settings { interval, threshold, ttl, checkers: None };
+                let seeds = 10_000..10_000 + at_each;
+                let trials = good(trials::run(session, world, plan, settings, seeds, AT_ONCE).await);
+                predicted(&format!("{interval}/{threshold}/{ttl}"), &trials);
+                all.extend(trials);
+            }
+        }
+    }
+    predicted("the whole grid", &all);
+    println!("{} trials of the grid in {:.1} s", all.len(), begin.elapsed().as_secs_f64());
+}
+
+fn good(trials: Vec<Result<Trial, String>>) -> Vec<Trial> {
+    let (good, bad): (Vec<_>, Vec<_>) = trials.into_iter().partition(Result::is_ok);
+    for why in bad.into_iter().filter_map(Result::err).collect::<BTreeSet<_>>() {
+        println!("  a trial failed: {why}");
+    }
+    good.into_iter().filter_map(Result::ok).collect()
+}
+
+/// The error against the truth, the interval's coverage, the phases' sum and the missed slots.
+fn measured(trials: &[Trial]) {
+    let mut errors = Vec::new();
+    let (mut held, mut sums) = (0, 0);
+    for trial in trials {
+        let (Some(rto), Some(truth), Some((low, high))) = (trial.rto_seconds, trial.truth_seconds, trial.interval)
+        else {
+            println!("  seed {}: RTO {:?}, truth {:?}", trial.seed, trial.rto_seconds, trial.truth_seconds);
+            continue;
+        };
+        errors.push(rto - truth);
+        held += usize::from((low..=high).contains(&truth));
+        sums += usize::from((trial.phases_seconds - rto).abs() < 1e-6);
+    }
+    errors.sort_by(f64::total_cmp);
+    let at = |share: f64| errors.get(((errors.len() as f64 - 1.0) * share) as usize).copied().unwrap_or(f64::NAN);
+    let count = errors.len();
+    println!(
+        "RTO minus truth: least {:.2}, median {:.2}, greatest {:.2} s (goal: at most 1.5)",
+        at(0.0),
+        at(0.5),
+        at(1.0)
+    );
+    println!("95 % interval holds the truth in {:.1} % (goal: 93 to 97)", 100.0 * held as f64 / count as f64);
+    println!("phases sum to the RTO in {sums} of {count}");
+    let (slots, missed) = trials.iter().fold((0, 0), |(a, b), trial| (a + trial.slots, b + trial.missed));
+    println!("{missed} of {slots} slots missed");
+}
+
+/// How many results the predicted band holds, and where the others are.
+fn predicted(name: &str, trials: &[Trial]) {
+    let mut rtos: Vec<f64> = trials.iter().filter_map(|trial| trial.rto_seconds).collect();
+    rtos.sort_by(f64::total_cmp);
+    let inside =
+        |trial: &Trial| trial.rto_seconds.is_some_and(|rto| (trial.predicted.0..=trial.predicted.2).contains(&rto));
+    let below = trials.iter().filter(|trial| trial.rto_seconds.is_some_and(|rto| rto < trial.predicted.0)).count();
+    let above = trials.iter().filter(|trial| trial.rto_seconds.is_some_and(|rto| rto > trial.predicted.2)).count();
+    let at = |share: f64| rtos.get(((rtos.len() as f64 - 1.0) * share) as usize).copied().unwrap_or(f64::NAN);
+    let band = trials.first().map_or((0.0, 0.0, 0.0), |trial| trial.predicted);
+    println!(
+        "{name:>14}: {:3.0} % in the band {:.0}-{:.0}-{:.0} (below {below}, above {above}); measured 5 % {:.0}, median {:.0}, 95 % {:.0} s",
+        100.0 * trials.iter().filter(|trial| inside(trial)).count() as f64 / trials.len().max(1) as f64,
+        band.0,
+        band.1,
+        band.2,
+        at(0.05),
+        at(0.5),
+        at(0.95)
+    );
+}
