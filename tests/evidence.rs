@@ -1,16 +1,14 @@
 //! A drill's evidence by the commands that make, check and compare it, and trials of the drill against the world's own truth.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-use std::collections::BTreeSet;
 use std::path::Path;
 use std::process::{Command, Stdio};
-use std::sync::Arc;
 
-use multi_region_workshop::content::Source;
-use multi_region_workshop::engine::session::{Options, Session};
-use multi_region_workshop::engine::{drills, trials, walk};
+use multi_region_workshop::engine::{drills, trials};
 use serde_json::Value;
-use tokio_util::sync::CancellationToken;
+
+#[path = "support/built.rs"]
+mod built;
 
 /// Exit code, standard output, standard error.
 fn workshop(state: &Path, arguments: &[&str]) -> (i32, String, String) {
@@ -75,11 +73,7 @@ fn a_drill_is_kept_verified_compared_and_tried_with_other_settings() {
 
 #[tokio::test]
 async fn trials_measure_what_the_world_itself_knows_and_are_the_same_for_the_same_seed() {
-    let options = Options { source: Source::Embedded, seed: Some(5), fresh: true, jump: true, ..Options::default() };
-    let session = Arc::new(Session::open(options).await.unwrap());
-    let _awake = session.clock.participate();
-    walk::walk(&session, "m4", &BTreeSet::new(), &CancellationToken::new(), &|_| ()).await.unwrap();
-    let world = session.world().await.unwrap().unwrap();
+    let (session, world) = built::built("m4").await;
     let (plan, _) = drills::prepare(&session, "api", true).await.unwrap();
     let own = trials::measured(&plan).unwrap();
     let all = trials::run(&session, &world, &plan, own, 1..=2, 2).await;

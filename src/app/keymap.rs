@@ -86,6 +86,8 @@ pub enum Intent {
     Export,
     /// The loopback endpoint for the learner's own `aws`.
     Endpoint,
+    /// How long things take in the sandbox.
+    Times,
     /// Yes.
     Yes,
     /// The question's second way on.
@@ -195,6 +197,7 @@ fn common(model: &Model, all: &mut Vec<Binding>) {
             (Key::Char('1'), Intent::RealTime),
         ];
         all.push(bind("+/-", "speed", "simulated time faster or slower, from ×1 (also 1) to ×60", 12, &keys));
+        all.push(one('T', "times", "how long things take here, and where that is known from", 4, Intent::Times));
         all.push(one('E', "endpoint", "open or close the endpoint for your own aws command", 5, Intent::Endpoint));
     }
     all.push(paging());

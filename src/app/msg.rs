@@ -73,6 +73,13 @@ pub enum Msg {
         /// The requests as text: method, host, body.
         text: String,
     },
+    /// A long text to be read in an overlay.
+    Text {
+        /// Its heading.
+        title: String,
+        /// The text.
+        text: String,
+    },
     /// One line that shows for some seconds.
     Notice(String),
     /// Something failed that belongs to no job; it opens an overlay.
@@ -183,6 +190,8 @@ pub enum Effect {
     ExportReport,
     /// Open or close the loopback endpoint for the learner's own `aws`.
     ToggleEndpoint,
+    /// Show how long things take in the sandbox, with the sources.
+    ShowTimes,
     /// Put text on the terminal's clipboard (OSC 52).
     CopyToClipboard(String),
     /// Leave the program.

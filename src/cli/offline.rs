@@ -1,16 +1,14 @@
 //! Subcommands that need neither a world nor AWS: completions, the manual, what is simulated, content lint, doctor.
 
 use std::io::{IsTerminal as _, Write as _};
-use std::time::Duration;
 
 use clap::CommandFactory as _;
 
 use super::args::{Cli, Global};
 use super::exit::Exit;
 use crate::content::{self, Severity};
-use crate::domain::time::spell;
 use crate::protocol::operations;
-use crate::sandbox::constants::{CONSTANTS, Evidence};
+use crate::sandbox::constants::CONSTANTS;
 use crate::sandbox::services;
 
 /// Prints a completion script.
@@ -42,20 +40,9 @@ pub fn simulated_operations() -> Exit {
 pub fn constants() -> Exit {
     let mut out = std::io::stdout().lock();
     for row in CONSTANTS {
-        let evidence = match row.evidence {
-            Evidence::Documented => "documented",
-            Evidence::Measured => "measured",
-            Evidence::Estimate => "estimate",
-        };
-        let range =
-            if row.p50 == row.p95 { brief(row.p50) } else { format!("{} to {}", brief(row.p50), brief(row.p95)) };
-        let _ = writeln!(out, "{}: {range} ({evidence}; {})", row.id, row.source);
+        let _ = writeln!(out, "{row}");
     }
     Exit::Done
-}
-
-fn brief(span: Duration) -> String {
-    if span < Duration::from_secs(10) { format!("{} ms", span.as_millis()) } else { spell(span) }
 }
 
 /// Lints a workshop; every finding is printed with its place.

@@ -26,6 +26,7 @@ use crate::app::{Effect, Model, Msg, Setup, Trouble, WorldState, outline};
 use crate::clock::Rate;
 use crate::domain::SimTime;
 use crate::progress::Entry;
+use crate::sandbox::constants::CONSTANTS;
 use crate::sandbox::owner::Endpoint;
 use jobs::Jobs;
 use running_drill::RunningDrill;
@@ -103,6 +104,7 @@ impl Engine {
             Effect::ResetDrill => self.drill.reset(),
             Effect::ExportReport => self.drill.export(),
             Effect::ToggleEndpoint => self.toggle_endpoint(),
+            Effect::ShowTimes => self.tell(times()),
             Effect::CopyToClipboard(_) | Effect::Quit => {}
         }
     }
@@ -210,6 +212,12 @@ fn read_steps(journal: &crate::progress::Journal) -> std::collections::BTreeSet<
         _ => None,
     });
     done.collect()
+}
+
+/// The numbers behind the simulation, each with its source.
+fn times() -> Msg {
+    let rows = CONSTANTS.iter().map(|row| format!("{row}\n"));
+    Msg::Text { title: "How long things take in the sandbox".to_owned(), text: rows.collect() }
 }
 
 /// Where AWS is, and how fast time runs.

@@ -2,7 +2,10 @@
 //!
 //! Add a row here for every number that stands for AWS's behaviour; a test fails when one has no source.
 
+use std::fmt;
 use std::time::Duration;
+
+use crate::domain::time::spell;
 
 /// How well a number is known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,6 +31,24 @@ pub struct Constant {
     pub evidence: Evidence,
     /// Where it comes from.
     pub source: &'static str,
+}
+
+impl fmt::Display for Constant {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let brief = |span: Duration| {
+            if span < Duration::from_secs(10) { format!("{} ms", span.as_millis()) } else { spell(span) }
+        };
+        write!(f, "{}: {}", self.id, brief(self.p50))?;
+        if self.p50 != self.p95 {
+            write!(f, " to {}", brief(self.p95))?;
+        }
+        let evidence = match self.evidence {
+            Evidence::Documented => "documented",
+            Evidence::Measured => "measured",
+            Evidence::Estimate => "estimate",
+        };
+        write!(f, " ({evidence}; {})", self.source)
+    }
 }
 
 /// A row of seconds.

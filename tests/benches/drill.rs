@@ -9,13 +9,15 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Instant;
 
-use multi_region_workshop::content::Source;
-use multi_region_workshop::engine::session::{Options, Session};
+use multi_region_workshop::drill::Plan;
+use multi_region_workshop::engine::drills;
+use multi_region_workshop::engine::session::Session;
 use multi_region_workshop::engine::trials::{self, Trial};
-use multi_region_workshop::engine::{drills, walk};
 use multi_region_workshop::sandbox::routing::Settings;
 use multi_region_workshop::sandbox::world::World;
-use tokio_util::sync::CancellationToken;
+
+#[path = "../support/built.rs"]
+mod built;
 
 /// Trials of the workshop's own settings, unless the command says otherwise.
 const RUNS: u64 = 1000;
@@ -27,16 +29,10 @@ const AT_ONCE: usize = 2;
 #[tokio::main]
 async fn main() {
     let runs = std::env::args().find_map(|word| word.parse().ok()).unwrap_or(RUNS);
-    let options = Options { source: Source::Embedded, seed: Some(5), fresh: true, jump: true, ..Options::default() };
-    let session = Arc::new(Session::open(options).await.expect("a session"));
-    let awake = session.clock.participate();
-    let never = CancellationToken::new();
     let begin = Instant::now();
-    walk::walk(&session, "m4", &BTreeSet::new(), &never, &|_| ()).await.expect("Modules 1 to 4");
+    let (session, world) = built::built("m4").await;
     println!("Modules 1 to 4 built in {:.1} s", begin.elapsed().as_secs_f64());
-    let world = session.world().await.expect("a world").expect("a simulated world");
     let (plan, _) = drills::prepare(&session, "api", true).await.expect("a plan");
-    drop(awake);
     let own = trials::measured(&plan).expect("the routing's settings");
 
     let begin = Instant::now();
@@ -54,7 +50,7 @@ async fn main() {
     grid(&session, &world, &plan, runs.min(AT_EACH)).await;
 }
 
-async fn grid(session: &Arc<Session>, world: &World, plan: &multi_region_workshop::drill::Plan, at_each: u64) {
+async fn grid(session: &Arc<Session>, world: &World, plan: &Plan, at_each: u64) {
     let (mut all, begin) = (Vec::new(), Instant::now());
     for interval in [10, 30] {
         for threshold in [1, 2, 3, 5] {

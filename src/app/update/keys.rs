@@ -154,6 +154,7 @@ pub(super) fn perform(model: &mut Model, intent: Intent) -> Vec<Effect> {
         Intent::Slower => act::change_speed(model, Some(false)),
         Intent::RealTime => act::change_speed(model, None),
         Intent::Endpoint => vec![Effect::ToggleEndpoint],
+        Intent::Times => vec![Effect::ShowTimes],
         Intent::Back => act::leave(model),
         Intent::Escape => escape(model),
         Intent::Quit => quit(model),

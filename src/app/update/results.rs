@@ -59,6 +59,7 @@ pub(super) fn take(model: &mut Model, answer: Msg) -> Vec<Effect> {
                 model.page().and_then(|page| page.action(&action)).map_or_else(|| action.clone(), ActionView::title);
             model.overlays.push(Overlay::Text { title: format!("Dry run: {title}"), text, scroll: 0 });
         }
+        Msg::Text { title, text } => model.overlays.push(Overlay::Text { title, text, scroll: 0 }),
         Msg::Notice(text) => notice(model, text),
         Msg::Trouble { title, trouble } => model.overlays.push(Overlay::Message { title, trouble }),
         Msg::World(world) => model.world = world,
