@@ -8,6 +8,7 @@ page. Every waiter of simulated operations ends in success. botocore says which 
 here nor listed in PAGES_LEFT_OUT or WAITERS_LEFT_OUT with a reason is a failure, so that none is forgotten.
 """
 
+import time
 import json
 import sys
 import traceback
@@ -63,9 +64,14 @@ class Judge:
         client = self.client(service)
         paginator = client.get_paginator(botocore.xform_name(operation))
         config = {"PageSize": size} if size else {}
-        pages = list(paginator.paginate(**given, PaginationConfig=config))
-        small = [str(item) for page in pages for item in page.get(key) or []]
-        whole = [str(item) for page in paginator.paginate(**given) for item in page.get(key) or []]
+        # What is still being made changes between two walks; nothing does for long at this speed.
+        for _ in range(10):
+            pages = list(paginator.paginate(**given, PaginationConfig=config))
+            small = [str(item) for page in pages for item in page.get(key) or []]
+            whole = [str(item) for page in paginator.paginate(**given) for item in page.get(key) or []]
+            if small == whole:
+                break
+            time.sleep(0.2)
         title = f"{service} {operation}"
         if len(pages) < least:
             self.failures.append(f"{title}: {len(pages)} page(s) of {len(small)} items")
