@@ -8,9 +8,9 @@ page. Every waiter of simulated operations ends in success. botocore says which 
 here nor listed in PAGES_LEFT_OUT or WAITERS_LEFT_OUT with a reason is a failure, so that none is forgotten.
 """
 
-import time
 import json
 import sys
+import time
 import traceback
 
 import botocore.session

@@ -25,10 +25,16 @@ use modules::{BUILTINS, Files, ROOT};
 
 const PRELUDE: &str = include_str!("prelude.js");
 /// What the prelude reads when it is first used: an invocation spends most of its time on reading code.
-const PARTS: [(&str, &str); 3] = [
-    ("bytes.js", include_str!("bytes.js")),
+const PARTS: [(&str, &str); 9] = [
     ("addresses.js", include_str!("addresses.js")),
+    ("bytes.js", include_str!("bytes.js")),
+    ("chance.js", include_str!("chance.js")),
     ("common.js", include_str!("common.js")),
+    ("fetch.js", include_str!("fetch.js")),
+    ("process.js", include_str!("process.js")),
+    ("said.js", include_str!("said.js")),
+    ("time.js", include_str!("time.js")),
+    ("timers.js", include_str!("timers.js")),
 ];
 /// How many bytecode instructions the engine runs between two looks at the budget. Source: quickjs.c,
 /// `JS_INTERRUPT_COUNTER_INIT`.
