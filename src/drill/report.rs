@@ -1,5 +1,6 @@
 //! The report of a drill: `report.json`, with what was measured and how it was concluded.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -7,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::analysis::{Analysis, analyse, by_lane, percentile};
 use super::plan::{Lane, Plan};
 use super::predict;
+use super::runner::host;
 use super::samples::{Samples, Slot};
 use super::snapshot::Stage;
 use crate::domain::SimTime;
@@ -95,7 +97,7 @@ impl Report {
             rpo_verdict,
             fail_back_seconds: analysis.fail_back.map(|span| span.as_secs_f64()),
             predicted_seconds: plan.routing.map(|routing| {
-                let (low, middle, high) = predict::band(routing);
+                let (low, middle, high) = predict::band(routing, resolvers(&plan, &lanes, &analysis));
                 (low.as_secs_f64(), middle.as_secs_f64(), high.as_secs_f64())
             }),
             table: rows.iter().map(|row| seen(row, &samples, survivor)).collect(),
@@ -106,6 +108,17 @@ impl Report {
             samples,
         }
     }
+}
+
+/// How many resolvers stand between the broken Region and the clients that decide: one for each name and place. Before it is
+/// known which clients those are, one for each place.
+pub fn resolvers(plan: &Plan, lanes: &[Lane], analysis: &Analysis) -> usize {
+    let place = |lane: &usize| {
+        let lane = lanes.get(*lane)?;
+        Some((host(plan.url(lane)?), lane.vantage))
+    };
+    let places: BTreeSet<(&str, usize)> = analysis.affected.iter().filter_map(place).collect();
+    if places.is_empty() { plan.vantages.len() } else { places.len() }
 }
 
 fn seen(row: &[&Slot], samples: &Samples, survivor: SlotResult) -> Row {

@@ -255,7 +255,7 @@ impl<'r> Runner<'r> {
     /// Moves from stage to stage.
     fn tick(&mut self, control: &Control) {
         let now = self.clock.now();
-        if matches!(self.state.stage, Stage::Failing | Stage::FailingBack) {
+        if matches!(self.state.stage, Stage::Baseline | Stage::Failing | Stage::FailingBack) {
             self.state.note_markers(now);
         }
         match self.state.stage.clone() {

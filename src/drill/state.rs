@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::analysis::{Analysis, analyse, by_lane};
 use super::plan::{Lane, LaneRole, Plan};
 use super::predict;
-use super::report::Report;
+use super::report::{Report, resolvers};
 use super::runner::decides;
 use super::samples::{CanarySamples, Samples, Slot};
 use super::snapshot::{Snapshot, Stage};
@@ -255,7 +255,10 @@ impl State {
             analysis: self.analysis.clone(),
             recent: self.recent.clone(),
             log: self.log.clone(),
-            predicted: self.plan.routing.map(predict::band),
+            predicted: self
+                .plan
+                .routing
+                .map(|routing| predict::band(routing, resolvers(&self.plan, &self.lanes, &self.analysis))),
         }
     }
 

@@ -15,6 +15,7 @@ use crate::clock::Participant;
 use crate::domain::SimTime;
 use crate::domain::drill::{ClientClass, SlotResult, Vantage};
 use crate::drill::plan::Routing;
+use crate::drill::report::resolvers;
 use crate::drill::runner::host;
 use crate::drill::{Control, Plan, Ports, Report, Snapshot, Stage, predict};
 use crate::sandbox::world::{LEARNER_ACCOUNT, World};
@@ -102,7 +103,7 @@ async fn one(session: &Arc<Session>, mut plan: Plan, settings: routing::Settings
             other => format!("{other:?} without a fault"),
         });
     }
-    let band = predict::band(now);
+    let band = predict::band(now, resolvers(&report.plan, &report.lanes, &report.analysis));
     Ok(Trial {
         seed,
         truth_seconds: witness.truth(&report),

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use super::super::plan::{LaneRole, Routing};
 use super::super::predict;
-use super::super::report::Report;
+use super::super::report::{Report, resolvers};
 use super::super::rpo::StoreLoss;
 use super::super::snapshot::Stage;
 use crate::domain::drill::{ClientClass, Verdict};
@@ -149,7 +149,8 @@ fn stores(page: &mut String, report: &Report) {
 /// Settings that the prediction calls faster, with the seconds that each saves at the median.
 fn suggestions(page: &mut String, report: &Report) {
     let Some(routing) = report.plan.routing else { return };
-    let median = |routing: Routing| predict::band(routing).1.as_secs_f64();
+    let clients = resolvers(&report.plan, &report.lanes, &report.analysis);
+    let median = |routing: Routing| predict::band(routing, clients).1.as_secs_f64();
     let mut offers = Vec::new();
     if routing.interval > 10 {
         offers.push((format!("interval {} s to 10 s", routing.interval), Routing { interval: 10, ..routing }));

@@ -54,7 +54,10 @@ pub fn resolve(world: &World, name: &str, vantage: &Vantage) -> Option<Resolutio
         if let Some(endpoint) = names::endpoint(world, &host) {
             let addresses = names::addresses(&host);
             let region = endpoint.region().map(str::to_owned).or(region);
-            return Some(Resolution { chain, addresses, ttl: ttl.min(AWS_NAME_TTL), endpoint: Some(endpoint), region });
+            // A resolver keeps each record of a chain for that record's own time. The record that chose the Region decides
+            // how long clients are led there; AWS's name behind it is looked up again meanwhile.
+            let ttl = if ttl == u64::MAX { AWS_NAME_TTL } else { ttl };
+            return Some(Resolution { chain, addresses, ttl, endpoint: Some(endpoint), region });
         }
         let (account, zone) = zone_of(world, &name)?;
         let here = at(zone, &name);

@@ -93,8 +93,16 @@ fn look_up(world: &mut World, probe: &Probe, host: &str) -> Option<Resolution> {
     }
     let found = dns::resolve(world, host, &probe.vantage);
     let ttl = found.as_ref().map_or(NEGATIVE_TTL, |found| Duration::from_secs(found.ttl)) * times;
-    let asked_before = world.dataplane.resolvers.get(&key).is_some_and(|kept| now < kept.until.plus(ttl));
-    let left = if asked_before || found.is_none() { ttl } else { ttl.mul_f64(share_left(world, &key)) };
+    let before = world.dataplane.resolvers.get(&key).filter(|kept| now < kept.until.plus(ttl)).map(|kept| kept.until);
+    let left = match before {
+        // Somebody else asked the resolver as soon as its answer was over; this client gets what is left.
+        Some(until) if probe.class == ClientClass::TtlHonouring && found.is_some() => {
+            ttl.saturating_sub(now.since(until))
+        }
+        Some(_) => ttl,
+        None if found.is_none() => ttl,
+        None => ttl.mul_f64(share_left(world, &key)),
+    };
     let kept = Kept {
         until: now.plus(left),
         found: found.as_ref().map(|f| (f.chain.clone(), f.addresses.clone(), f.region.clone())),

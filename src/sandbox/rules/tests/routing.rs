@@ -162,13 +162,13 @@ fn answer_from_before(off: Option<&str>) -> String {
     let Shop { mut world, .. } = shop();
     without(&mut world, off);
     let url = "https://api.shop.test/books";
-    // The second answer is fresh in the resolver, for a whole TTL.
-    get(&mut world, url, dublin(), ClientClass::TtlHonouring);
-    wait(&mut world, 61);
-    get(&mut world, url, dublin(), ClientClass::TtlHonouring);
+    // A client that keeps answers by itself has the second one for twice the TTL.
+    get(&mut world, url, dublin(), ClientClass::Sticky);
+    wait(&mut world, 121);
+    get(&mut world, url, dublin(), ClientClass::Sticky);
     lose(&mut world, R1);
     wait(&mut world, 50);
-    format!("{:?}", get(&mut world, url, dublin(), ClientClass::TtlHonouring).status)
+    format!("{:?}", get(&mut world, url, dublin(), ClientClass::Sticky).status)
 }
 
 fn alias_without_targets(off: Option<&str>) -> String {
