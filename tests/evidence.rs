@@ -51,7 +51,7 @@ fn a_drill_is_kept_verified_compared_and_tried_with_other_settings() {
     assert_eq!((&lines[0]["ttl"], &lines[1]["ttl"]), (&60.into(), &10.into()));
     assert!(median(&lines[1]) + 20.0 < median(&lines[0]), "answers that are kept for less time are left sooner: {out}");
 
-    // The median latency of one slot is made a millisecond longer.
+    // The latency of one slot gets another digit.
     let slots = folder.join("slots.ndjson");
     let text = std::fs::read_to_string(&slots).unwrap();
     std::fs::write(&slots, text.replacen("\"latency_ms\":", "\"latency_ms\":1", 1)).unwrap();
@@ -69,6 +69,13 @@ fn a_drill_is_kept_verified_compared_and_tried_with_other_settings() {
     let (code, _, error) = workshop(state.path(), &["drill", "verify", "nowhere"]);
     assert_eq!(code, 2);
     assert!(error.contains("no such folder"), "{error}");
+
+    let report = folder.join("report.json");
+    let text = std::fs::read_to_string(&report).unwrap();
+    std::fs::write(&report, text.replacen("\"fault\": \"api\"", "\"fault\": \"data\"", 1)).unwrap();
+    let (code, _, error) = workshop(state.path(), &["drill", "what-if", place, "--runs", "1"]);
+    assert_eq!(code, 2);
+    assert!(error.contains("breaks no journey"), "{error}");
 }
 
 #[tokio::test]

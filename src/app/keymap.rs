@@ -132,7 +132,7 @@ pub fn bindings(model: &Model) -> Vec<Binding> {
 /// What every key does on the screen itself, whatever lies over it.
 pub fn screen_bindings(model: &Model) -> Vec<Binding> {
     let mut all = match model.screen() {
-        None => home(),
+        None => home(model),
         Some(Screen::Step(screen)) => step(model, screen),
         Some(Screen::Resources(screen)) => resources(model, screen),
         Some(Screen::Drill(_)) => drill(model),
@@ -197,15 +197,22 @@ fn common(model: &Model, all: &mut Vec<Binding>) {
             (Key::Char('1'), Intent::RealTime),
         ];
         all.push(bind("+/-", "speed", "simulated time faster or slower, from ×1 (also 1) to ×60", 12, &keys));
-        all.push(one('T', "times", "how long things take here, and where that is known from", 4, Intent::Times));
-        all.push(one('E', "endpoint", "open or close the endpoint for your own aws command", 5, Intent::Endpoint));
     }
+    sandbox(model, all);
     all.push(paging());
     all.push(one(':', "commands", "everything that can be done here, by name", 8, Intent::Palette));
 }
 
-fn home() -> Vec<Binding> {
-    vec![
+/// What only a simulated AWS has.
+fn sandbox(model: &Model, all: &mut Vec<Binding>) {
+    if model.simulated() {
+        all.push(one('T', "times", "how long things take here, and where that is known from", 4, Intent::Times));
+        all.push(one('E', "endpoint", "open or close the endpoint for your own aws command", 5, Intent::Endpoint));
+    }
+}
+
+fn home(model: &Model) -> Vec<Binding> {
+    let mut all = vec![
         bind(
             "Enter",
             "open",
@@ -240,7 +247,9 @@ fn home() -> Vec<Binding> {
                 (Key::PageDown, Intent::Bottom),
             ],
         ),
-    ]
+    ];
+    sandbox(model, &mut all);
+    all
 }
 
 fn step(model: &Model, screen: &StepScreen) -> Vec<Binding> {

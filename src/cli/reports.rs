@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use serde_json::json;
 
 use super::exit::Exit;
+use crate::domain::text::printable;
 use crate::drill::Report;
 use crate::drill::compare::{self, Table};
 use crate::drill::evidence::{self, Finding, Folder};
@@ -22,7 +23,7 @@ pub(super) fn verify(directory: &Path, json: bool) -> Exit {
         }
     };
     let (report, findings) = evidence::verify(&files);
-    let told: Vec<String> = findings.iter().map(ToString::to_string).collect();
+    let told: Vec<String> = findings.iter().map(|finding| printable(&finding.to_string())).collect();
     let (rto, rpo) = report.as_ref().map_or((None, None), |report| (report.rto_seconds, report.rpo_seconds));
     let slots = report.as_ref().map_or(0, |report| report.samples.slots.len());
     if json {
@@ -61,7 +62,7 @@ pub(super) fn compare(places: &[PathBuf], verified: bool, json: bool) -> Exit {
         }
     }
     for why in &bad {
-        eprintln!("workshop: {why}");
+        eprintln!("workshop: {}", printable(why));
     }
     let table = compare::table(reports);
     if json {
@@ -115,7 +116,7 @@ fn text(path: &Path) -> Result<String, String> {
     std::fs::read_to_string(path).map_err(told)
 }
 
-fn seconds(value: Option<f64>) -> String {
+pub(super) fn seconds(value: Option<f64>) -> String {
     value.map_or_else(|| "–".to_owned(), |value| format!("{value:.1} s"))
 }
 
@@ -130,7 +131,7 @@ fn print(table: &Table) {
             "{:>4}  {:<width$}  {:<12}  {:>10}  {:<13}  {:>10}  {}{}",
             index + 1,
             entry.name,
-            entry.fault,
+            printable(&entry.fault),
             seconds(entry.rto_seconds),
             entry.verdict.word(),
             seconds(entry.rpo_seconds),

@@ -126,7 +126,7 @@ async fn restore(session: &Session, file: &Path) -> Exit {
 /// Serves until it is interrupted.
 async fn serve(session: &Session, port: u16) -> Exit {
     let Some(simulator) = &session.simulator else { return Exit::State };
-    let endpoint = match simulator.serve(port).await {
+    let endpoint = match simulator.serve(port) {
         Ok(endpoint) => endpoint,
         Err(error) => {
             eprintln!("workshop: {error}");

@@ -6,6 +6,7 @@ use serde_json::json;
 
 use super::args::{Global, WhatIfArgs};
 use super::exit::Exit;
+use super::reports::seconds;
 use super::{open, reports};
 use crate::drill::Report;
 use crate::engine::drills;
@@ -14,7 +15,7 @@ use crate::engine::trials::{self, Trial};
 use crate::sandbox::routing::Settings;
 
 /// What the interval of 10 s costs more than the one of 30 s, in US dollars a month for one health check of an endpoint in
-/// AWS. Source: Amazon Route 53 pricing, *Health checks*, optional features.
+/// AWS. Source: Amazon Route 53 pricing, *Health checks*: 1.00 USD per optional feature, read in September 2026.
 const FAST_INTERVAL: u32 = 1;
 /// The health checks of the workshop's API: one a Region.
 const HEALTH_CHECKS: u32 = 2;
@@ -50,6 +51,11 @@ async fn tries(session: &Arc<Session>, report: &Report, arguments: &WhatIfArgs) 
     }
     let (plan, _) =
         drills::prepare(session, &report.plan.fault, true).await.map_err(|error| (Exit::Missing, error.to_string()))?;
+    if !plan.journeys.iter().any(trials::tried) {
+        let why =
+            format!("the fault '{}' breaks no journey that only reads, so there is no recovery to try", plan.fault);
+        return Err((Exit::Usage, why));
+    }
     let measured = trials::measured(&report.plan).or_else(|| trials::measured(&plan));
     let base = measured.ok_or_else(|| (Exit::Missing, "the routing's settings could not be read".to_owned()))?;
     if !arguments.json {
@@ -60,13 +66,15 @@ async fn tries(session: &Arc<Session>, report: &Report, arguments: &WhatIfArgs) 
         println!("measured {}: {}", name(base), seconds(report.rto_seconds));
     }
     let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-    let mut usual = None;
+    let (mut usual, mut trouble) = (None, None);
     for settings in settings(base, arguments) {
         let seeds = (1..=u64::from(arguments.runs)).map(|turn| world.seed.wrapping_add(turn));
         let all = trials::run(session, &world, &plan, settings, seeds, cores).await;
-        let failed = all.iter().find_map(|trial| trial.as_ref().err().cloned());
+        let failures: Vec<&String> = all.iter().filter_map(|trial| trial.as_ref().err()).collect();
         let mut times: Vec<f64> = all.iter().flatten().filter_map(|trial: &Trial| trial.rto_seconds).collect();
         times.sort_by(f64::total_cmp);
+        let unrecovered = all.len() - failures.len() - times.len();
+        trouble = trouble.or_else(|| failures.first().map(|why| (*why).clone()));
         let quantile = |share: f64| times.get(((times.len() as f64 - 1.0) * share).round() as usize).copied();
         let (low, median, high) = (quantile(0.05), quantile(0.5), quantile(0.95));
         usual = usual.or(median);
@@ -75,9 +83,9 @@ async fn tries(session: &Arc<Session>, report: &Report, arguments: &WhatIfArgs) 
         if arguments.json {
             let line = json!({
                 "event": "what_if", "interval": settings.interval, "threshold": settings.threshold, "ttl": settings.ttl,
-                "checkers": settings.checkers, "trials": times.len(), "not_recovered": all.len() - times.len(),
+                "checkers": settings.checkers, "trials": all.len() - failures.len(), "not_recovered": unrecovered,
                 "p5_seconds": low, "median_seconds": median, "p95_seconds": high, "difference_seconds": saved,
-                "dollars_a_month": dollars, "trouble": failed,
+                "dollars_a_month": dollars, "failed": failures.len(),
             });
             println!("{line}");
             continue;
@@ -89,17 +97,16 @@ async fn tries(session: &Arc<Session>, report: &Report, arguments: &WhatIfArgs) 
             seconds(median),
             seconds(high),
             saved.unwrap_or(0.0),
-            if times.len() < all.len() {
-                format!("; {} did not recover", all.len() - times.len())
-            } else {
-                String::new()
+            match (unrecovered, failures.len()) {
+                (0, 0) => String::new(),
+                (unrecovered, failed) => format!("; {unrecovered} did not recover, {failed} failed"),
             }
         );
-        if let Some(why) = failed {
-            println!("{:>12}  {why}", "");
-        }
     }
-    Ok(())
+    match trouble {
+        Some(why) => Err((Exit::No, format!("a trial failed: {why}"))),
+        None => Ok(()),
+    }
 }
 
 /// The measured settings first; then those that were asked for, or each one changed by itself.
@@ -132,8 +139,4 @@ fn settings(base: Settings, arguments: &WhatIfArgs) -> Vec<Settings> {
 fn name(settings: Settings) -> String {
     let checkers = settings.checkers.map_or_else(String::new, |count| format!(" by {count}"));
     format!("{}/{}/{}{checkers}", settings.interval, settings.threshold, settings.ttl)
-}
-
-fn seconds(value: Option<f64>) -> String {
-    value.map_or_else(|| "–".to_owned(), |value| format!("{value:.1} s"))
 }

@@ -159,15 +159,7 @@ impl Engine {
         let Some(simulator) = self.session.simulator.clone() else {
             return self.tell(Msg::Notice("Only the sandbox has an endpoint.".to_owned()));
         };
-        // Opening a port is a matter of microseconds; waiting for it here keeps the endpoint in one place.
-        let opened = tokio::task::block_in_place(|| {
-            tokio::runtime::Handle::current().block_on(async {
-                match simulator.serve(ENDPOINT_PORT).await {
-                    Ok(endpoint) => Ok(endpoint),
-                    Err(_) => simulator.serve(0).await,
-                }
-            })
-        });
+        let opened = simulator.serve(ENDPOINT_PORT).or_else(|_| simulator.serve(0));
         match opened {
             Ok(endpoint) => {
                 self.tell(Msg::Notice(format!("export AWS_ENDPOINT_URL=http://127.0.0.1:{}", endpoint.port)));

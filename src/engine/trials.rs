@@ -17,7 +17,7 @@ use crate::domain::drill::{ClientClass, SlotResult, Vantage};
 use crate::drill::plan::Routing;
 use crate::drill::report::resolvers;
 use crate::drill::runner::host;
-use crate::drill::{Control, Plan, Ports, Report, Snapshot, Stage, predict};
+use crate::drill::{Control, JourneyPlan, Plan, Ports, Report, Snapshot, Stage, predict};
 use crate::sandbox::world::{LEARNER_ACCOUNT, World};
 use crate::sandbox::{dataplane, routing};
 
@@ -68,11 +68,16 @@ pub async fn run(
     ended.map(|joined| joined.unwrap_or_else(|error| Err(error.to_string()))).collect().await
 }
 
+/// Whether trials make the journey: the fault breaks it, and it only reads.
+pub fn tried(journey: &JourneyPlan) -> bool {
+    journey.affected && matches!(journey.method.as_str(), "GET" | "HEAD")
+}
+
 async fn one(session: &Arc<Session>, mut plan: Plan, settings: routing::Settings, seed: u64) -> Result<Trial, String> {
     let spec = session.guide.workshop().drill.faults.get(&plan.fault);
     let spec = spec.ok_or_else(|| format!("the workshop has no fault '{}'", plan.fault))?;
     let now = Routing { interval: settings.interval, threshold: settings.threshold, ttl: settings.ttl };
-    plan.journeys.retain(|journey| journey.affected && matches!(journey.method.as_str(), "GET" | "HEAD"));
+    plan.journeys.retain(tried);
     plan.routing = Some(now);
     plan.health_check = None;
     plan.auto_fail_back = false;

@@ -110,14 +110,16 @@ pub fn read_slots(text: &str) -> Result<Vec<Slot>, BadLine> {
 /// Reads `canary.ndjson`.
 pub fn read_canaries(text: &str) -> Result<BTreeMap<String, CanarySamples>, BadLine> {
     let mut canaries: BTreeMap<String, CanarySamples> = BTreeMap::new();
-    for line in read::<CanaryLine>(text) {
+    for (index, line) in read::<CanaryLine>(text).enumerate() {
         match line? {
             CanaryLine::Write { store, seq, sent, acked } => {
                 canaries.entry(store).or_default().writes.push(Write { seq, sent, acked });
             }
             CanaryLine::Read { store, when, at, present } => {
                 let canary = canaries.entry(store).or_default();
-                let read = ReadBack { at, present: present.as_deref().map(numbers) };
+                let present = present.as_deref().map(numbers).transpose();
+                let present = present.map_err(|why| BadLine { line: index + 1, why })?;
+                let read = ReadBack { at, present };
                 match when {
                     When::Live => canary.tail.push(read),
                     When::AfterFailover => canary.after_failover = Some(read),
@@ -160,10 +162,14 @@ fn runs(numbers: &[u64]) -> Vec<(u64, u64)> {
     runs
 }
 
-/// The longest run that is believed. A drill of a day at four writes a second has a tenth of it.
-const LONGEST_RUN: u64 = 4_000_000;
+/// The most sequence numbers that one read may name. A drill of a day at four writes a second has a tenth of it.
+const MOST_NUMBERS: u64 = 4_000_000;
 
-fn numbers(runs: &[(u64, u64)]) -> Vec<u64> {
-    let believed = runs.iter().filter(|(first, last)| last.saturating_sub(*first) < LONGEST_RUN);
-    believed.flat_map(|(first, last)| *first..=*last).collect()
+/// The sequence numbers of runs. A line that names more than any drill writes is refused before it fills the memory.
+fn numbers(runs: &[(u64, u64)]) -> Result<Vec<u64>, String> {
+    let lengths = runs.iter().map(|(first, last)| last.saturating_sub(*first).saturating_add(1));
+    if lengths.fold(0, u64::saturating_add) > MOST_NUMBERS {
+        return Err(format!("it names more than {MOST_NUMBERS} sequence numbers"));
+    }
+    Ok(runs.iter().flat_map(|(first, last)| *first..=*last).collect())
 }

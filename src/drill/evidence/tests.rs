@@ -103,6 +103,10 @@ fn missing_files_bad_lines_and_other_formats_are_named() {
     files.get_mut(CANARY).unwrap().push_str("{\"kind\":\"write\"}\n");
     assert!(findings(&files)[1].starts_with("canary.ndjson, line 43: missing field"), "{:?}", findings(&files));
     let mut files = whole.clone();
+    let endless = format!(r#"{{"kind":"read","store":"s3","when":"live","at":0,"present":[[0,{}]]}}"#, u64::MAX);
+    files.get_mut(CANARY).unwrap().push_str(&endless);
+    assert!(findings(&files)[1].starts_with("canary.ndjson, line 43: it names more than"), "{:?}", findings(&files));
+    let mut files = whole.clone();
     *files.get_mut(REPORT).unwrap() = whole.get(REPORT).unwrap().replacen("\"format\": 1", "\"format\": 9", 1);
     sign_again(&mut files);
     assert!(findings(&files)[0].starts_with("report.json has the format 9"), "{:?}", findings(&files));

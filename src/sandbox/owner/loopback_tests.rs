@@ -240,7 +240,7 @@ async fn sandbox(folder: &TempDir) -> Opened {
 async fn what_cannot_be_read_gets_the_error_of_its_service_and_the_next_request_an_answer() {
     let folder = TempDir::new().unwrap();
     let opened = sandbox(&folder).await;
-    let port = opened.simulator.serve(0).await.unwrap();
+    let port = opened.simulator.serve(0).unwrap();
     let signed = |service: &str, more: &str| format!("{more}{}", signature(service, "eu-west-1"));
     let json = |operation: &str| {
         signed(

@@ -275,8 +275,7 @@ impl Simulator {
     }
 
     /// Serves the AWS API on a port of 127.0.0.1, for the AWS CLI and the SDKs; 0 takes a free one.
-    #[expect(clippy::unused_async, reason = "it is waited for, as everything else that a simulator does")]
-    pub async fn serve(&self, port: u16) -> Result<Endpoint, OwnerError> {
+    pub fn serve(&self, port: u16) -> Result<Endpoint, OwnerError> {
         loopback::serve(port, Arc::new(Weakly { inner: Arc::downgrade(&self.inner) }), loopback::Limits::default())
     }
 

@@ -334,16 +334,16 @@ async fn the_loopback_endpoint_serves_aws_and_nothing_else() {
         content-type: application/x-www-form-urlencoded\r\ncontent-length: 43\r\n\r\n\
         Action=GetCallerIdentity&Version=2011-06-15";
     for opened in [&first, &second] {
-        let endpoint = opened.simulator.serve(0).await.unwrap();
+        let endpoint = opened.simulator.serve(0).unwrap();
         let answer = talk(endpoint.port, caller).await;
         assert!(answer.starts_with("HTTP/1.1 200 OK") && answer.contains("111122223333"), "{answer}");
         let control = "POST /_sandbox/ HTTP/1.1\r\nhost: h\r\nconnection: close\r\ncontent-length: 16\r\n\r\n{\"ask\":\"status\"}";
         let answer = talk(endpoint.port, control).await;
         assert!(!answer.starts_with("HTTP/1.1 200"), "the control interface is only on the socket: {answer}");
-        let taken = opened.simulator.serve(endpoint.port).await.unwrap_err();
+        let taken = opened.simulator.serve(endpoint.port).unwrap_err();
         assert!(taken.to_string().contains("--port"), "{taken}");
     }
-    let endpoint = first.simulator.serve(0).await.unwrap();
+    let endpoint = first.simulator.serve(0).unwrap();
     first.simulator.start(faults::REGION_LOSS, "eu-west-1", json!(null), MINUTE).await.unwrap();
     assert_eq!(talk(endpoint.port, caller).await, "", "a lost Region closes the connection");
 }
