@@ -1,102 +1,17 @@
 //! What an author sees for each kind of mistake: file, line, column, the message and what to do.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
+mod support;
+
 use std::path::Path;
 
 use multi_region_workshop::content::{self, Diagnostic, Severity, Source};
-
-const WORKSHOP: &str = r#"format: 1
-id: tiny
-title: Tiny
-objectives: { rto: 15m, rpo: 15m }
-regions:
-  primary: { default: eu-west-1 }
-  secondary: { default: ap-southeast-1, differs_from: primary }
-vars:
-  suffix: { random: 6, persist: true }
-names:
-  bucket: "tiny-{{ vars.suffix }}"
-effects:
-  read: { sandbox: auto, aws: auto }
-  create: { sandbox: auto, aws: ask }
-  update: { sandbox: auto, aws: ask }
-  delete: { sandbox: ask, aws: type_name }
-  fault: { sandbox: ask, aws: type_name }
-modules: [m1]
-"#;
-
-const MODULE: &str = "format: 1
-id: m1
-title: One
-needs: []
-gives: [m1.bucket]
-time: { p50: 5m, p95: 10m }
-";
-
-const STEP: &str = r##"---
-id: bucket
-title: Make a bucket
-kind: do
-gives: [m1.bucket]
-goal: "A bucket in {{ region.primary }}."
-checks:
-  - id: there
-    title: Bucket {{ names.bucket }}
-    read: aws s3api get-bucket-location --bucket {{ names.bucket }} --region {{ region.primary }}
-    expect:
-      - { path: LocationConstraint, eq: "{{ region.primary }}" }
-    fail:
-      - { when: not_found, say: "There is no bucket {{ names.bucket }}.", fix: "#create" }
-hints:
-  - { show: "#create" }
-outputs:
-  place:
-    read: aws s3api get-bucket-location --bucket {{ names.bucket }} --region {{ region.primary }}
-    path: LocationConstraint
----
-
-# Make a bucket
-
-```bash {#create region=primary effect=create undo=#delete}
-$ aws s3api create-bucket --bucket {{ names.bucket }} \
-    --region {{ region.primary }}
-```
-
-```bash {#delete region=primary effect=delete hidden}
-$ aws s3api delete-bucket --bucket {{ names.bucket }} \
-    --region {{ region.primary }}
-```
-"##;
-
-struct Folder(tempfile::TempDir);
-
-impl Folder {
-    fn good() -> Self {
-        let folder = Self(tempfile::tempdir().unwrap());
-        folder.write("workshop.yaml", WORKSHOP);
-        folder.write("1-one/module.yaml", MODULE);
-        folder.write("1-one/10-bucket.md", STEP);
-        folder
-    }
-
-    fn write(&self, path: &str, text: &str) {
-        let path = self.0.path().join(path);
-        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-        std::fs::write(path, text).unwrap();
-    }
-
-    fn found(&self) -> Vec<Diagnostic> {
-        content::compile(&Source::Dir(self.0.path().to_path_buf())).diagnostics
-    }
-}
+use support::content::Folder;
 
 /// The findings after `from` was replaced by `to` in one file of a good workshop.
 fn after(file: &str, from: &str, to: &str) -> Vec<Diagnostic> {
     let folder = Folder::good();
-    let path = folder.0.path().join(file);
-    let text = std::fs::read_to_string(&path).unwrap();
-    assert!(text.contains(from), "{file} has no {from:?}");
-    std::fs::write(&path, text.replacen(from, to, 1)).unwrap();
+    folder.replace(file, from, to);
     folder.found()
 }
 
@@ -121,7 +36,7 @@ const STEP_FILE: &str = "1-one/10-bucket.md";
 fn a_good_workshop_has_no_finding() {
     let folder = Folder::good();
     assert_eq!(folder.found(), []);
-    let workshop = content::load(&Source::Dir(folder.0.path().to_path_buf())).unwrap();
+    let workshop = content::load(&folder.source()).unwrap();
     let step = &workshop.modules[0].steps[0];
     assert_eq!((step.id.as_str(), step.solution.as_slice()), ("m1.bucket", ["create".to_owned()].as_slice()));
     assert_eq!(step.actions[0].id, "m1.bucket#create");
@@ -141,8 +56,11 @@ fn an_unknown_key_is_named_with_the_nearest_known_one() {
 #[test]
 fn all_mistakes_are_told_at_once() {
     let folder = Folder::good();
-    folder.write("workshop.yaml", &WORKSHOP.replace("title: Tiny", "titel: Tiny").replace("rto: 15m", "rto: soon"));
-    folder.write("1-one/module.yaml", &MODULE.replace("format: 1", "format: 2"));
+    folder.write(
+        "workshop.yaml",
+        &Folder::WORKSHOP.replace("title: Tiny", "titel: Tiny").replace("rto: 15m", "rto: soon"),
+    );
+    folder.write("1-one/module.yaml", &Folder::MODULE.replace("format: 1", "format: 2"));
     let found = folder.found();
     expect(&found, ERROR, "workshop.yaml", (3, 1), "unknown key `titel`", "title");
     expect(&found, ERROR, "workshop.yaml", (4, 20), "`soon` is not a span of time", "20m");
@@ -182,7 +100,7 @@ fn anchors_lead_somewhere() {
 #[test]
 fn ids_are_unique() {
     let folder = Folder::good();
-    folder.write("1-one/20-again.md", STEP);
+    folder.write("1-one/20-again.md", Folder::STEP);
     let found = folder.found();
     expect(&found, ERROR, "1-one/20-again.md", (2, 1), "two steps have the id `m1.bucket`", "unique");
     let found = after(STEP_FILE, "{#delete region", "{#create region");
@@ -191,7 +109,7 @@ fn ids_are_unique() {
 
 #[test]
 fn a_step_proves_what_it_gives() {
-    let from = &STEP[STEP.find("checks:").unwrap()..STEP.find("hints:").unwrap()];
+    let from = &Folder::STEP[Folder::STEP.find("checks:").unwrap()..Folder::STEP.find("hints:").unwrap()];
     let found = after(STEP_FILE, from, "");
     expect(&found, ERROR, STEP_FILE, (2, 1), "has no check", "no_check");
     expect(&found, ERROR, STEP_FILE, (2, 1), "gives a fact, but has no check", "");

@@ -282,6 +282,21 @@ pub enum FaultCommand {
 pub enum ContentCommand {
     /// Find mistakes in a workshop folder
     Lint,
+    /// Prove in copies of the sandbox that the steps can be done, that their checks tell it, and that nothing is left
+    Test(TestArgs),
+}
+
+/// `workshop content test`.
+#[derive(Debug, Args)]
+pub struct TestArgs {
+    /// One module, m0 to m6 [default: all]
+    pub module: Option<String>,
+    /// One JSON object a line on standard output
+    #[arg(long)]
+    pub json: bool,
+    /// Write a report in JUnit's XML, too
+    #[arg(long, value_name = "FILE")]
+    pub junit: Option<PathBuf>,
 }
 
 /// A speed: a number above zero.

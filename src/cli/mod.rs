@@ -3,6 +3,7 @@
 pub mod args;
 mod aws;
 mod check;
+mod content_test;
 mod drill;
 pub mod exit;
 mod offline;
@@ -30,6 +31,7 @@ pub async fn dispatch(global: &Global, command: Command) -> ExitCode {
         Command::Sandbox(SandboxCommand::Status { constants: true, .. }) => offline::constants(),
         Command::Sandbox(command) => sandbox::run(global, command).await,
         Command::Content(ContentCommand::Lint) => offline::lint(global),
+        Command::Content(ContentCommand::Test(arguments)) => content_test::run(global, arguments).await,
         Command::Doctor => offline::doctor(global),
         Command::Completions { shell } => offline::completions(shell),
         Command::Man => offline::man(),

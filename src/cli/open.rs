@@ -65,7 +65,7 @@ pub async fn open_screen(global: &Global) -> Result<Arc<Session>, Exit> {
 }
 
 /// The exit code of a run that cannot be opened.
-fn exit(error: &OpenError) -> Exit {
+pub(super) fn exit(error: &OpenError) -> Exit {
     match error {
         OpenError::Region(_) | OpenError::Content(_) | OpenError::Source(_) | OpenError::Binding(_) => Exit::Usage,
         OpenError::Progress(_) | OpenError::NoHome | OpenError::World(_) => Exit::State,

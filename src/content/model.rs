@@ -256,6 +256,8 @@ pub struct Check {
     pub within: Option<Duration>,
     /// Roles to look in when nothing is found (template text of the read is re-rendered for that Region).
     pub elsewhere: Vec<Role>,
+    /// Why it may pass before its step is done, when it does: `workshop content test` expects it to fail then.
+    pub already: Option<String>,
     /// Messages by cause.
     pub fail: Vec<FailMessage>,
 }

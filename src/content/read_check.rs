@@ -13,7 +13,7 @@ use crate::domain::text::nearest;
 
 /// What asks; exactly one stands in a check.
 const ASKS: &[&str] = &["read", "absent", "http", "dns", "canary", "all", "any", "not"];
-const ABOUT: &[&str] = &["id", "title", "expect", "elsewhere", "within", "fail", "parameters"];
+const ABOUT: &[&str] = &["id", "title", "expect", "elsewhere", "within", "already", "fail", "parameters"];
 const OPERATORS: &[&str] = &["eq", "ne", "in", "matches", "exists", "contains", "gte", "lte", "count"];
 
 /// The checks of checks.yaml by name.
@@ -54,13 +54,14 @@ fn compile(fields: &Fields<'_>, id: String, step: &str, notes: &Notes, at: &Node
         ask: ask(fields, notes)?,
         within: fields.get("within").and_then(Node::span),
         elsewhere: fields.list("elsewhere").iter().filter_map(|node| node.word(ROLES)).collect(),
+        already: fields.text("already"),
         fail: fields.list("fail").iter().filter_map(|node| message(node, step, notes)).collect(),
     })
 }
 
 /// A check of checks.yaml with its parameters: `use: stack-complete`, `with: { stack: … }`.
 fn used(node: &Node<'_>, step: &str, shared: &Shared, notes: &Notes) -> Option<Check> {
-    let fields = node.fields(&["id", "use", "with"])?;
+    let fields = node.fields(&["id", "use", "with", "already"])?;
     let id = format!("{step}/{}", fields.need_text("id"));
     let name_node = fields.need("use")?;
     let name = name_node.text()?;
@@ -88,7 +89,8 @@ fn used(node: &Node<'_>, step: &str, shared: &Shared, notes: &Notes) -> Option<C
     let checks = root.fields(&["format", "checks"])?;
     let (_, inner) = checks.get("checks")?.entries()?.into_iter().find(|(key, _)| *key == name)?;
     let inner = inner.fields(&[ASKS, ABOUT].concat())?;
-    compile(&inner, id, step, notes, node)
+    let check = compile(&inner, id, step, notes, node)?;
+    Some(Check { already: fields.text("already").or(check.already), ..check })
 }
 
 fn substitute(value: &Value, with: &BTreeMap<String, String>) -> Value {

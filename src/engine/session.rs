@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::app::Mode;
@@ -18,6 +19,9 @@ use crate::protocol::operation;
 use crate::sandbox::World;
 use crate::sandbox::handle::Sandbox;
 use crate::sandbox::owner::{self, OpenOptions, OwnerError, Simulator};
+
+/// Numbers the copies of runs, whose workspaces must not be the same folder.
+static COPIES: AtomicU64 = AtomicU64::new(0);
 
 /// What was asked for on the command line.
 #[derive(Clone, Debug, Default)]
@@ -246,8 +250,10 @@ impl Session {
         let clock = Clock::simulated(world.now, Rate::Jump);
         let sandbox = Sandbox::new(world, clock.clone());
         let aws = Arc::new(Aws::in_sandbox(Arc::new(sandbox.clone()), &clock));
+        let number = COPIES.fetch_add(1, Ordering::Relaxed);
+        let workspace = self.guide.workspace().join(format!("copy-{number}"));
         Self {
-            guide: Arc::new(self.guide.in_copy(aws, Arc::new(sandbox.clone()), clock.clone())),
+            guide: Arc::new(self.guide.in_copy(aws, Arc::new(sandbox.clone()), clock.clone(), workspace)),
             clock,
             mode: Mode::Sandbox,
             faults: Some(Arc::new(sandbox.clone())),

@@ -21,7 +21,7 @@ use crate::reset;
 /// How often checks are asked again, in simulated time.
 const ASK_AGAIN: Duration = Duration::from_secs(5);
 /// A check that says nothing of its time is given this long.
-const PATIENCE: Duration = Duration::from_secs(10 * 60);
+pub(super) const PATIENCE: Duration = Duration::from_secs(10 * 60);
 
 /// What a walk ends with. Serialised with `"event": "summary"`, it is the last line of `run --json`.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -113,7 +113,7 @@ pub async fn walk(
     let begun = session.clock.now();
     let modules = scope(session, which)?;
     allowed(session, &modules, approved).await?;
-    let mut walk = Walk { session, cancel, tell, reports: Vec::new() };
+    let mut walk = Walk::new(session, cancel, tell);
     let mut done = 0;
     for module in &modules {
         walk.module(module).await?;
@@ -178,7 +178,16 @@ async fn allowed(session: &Session, modules: &[&Module], approved: &BTreeSet<Eff
     Ok(())
 }
 
-impl Walk<'_> {
+impl<'w> Walk<'w> {
+    /// A walk that has not done anything yet.
+    pub(super) fn new(
+        session: &'w Arc<Session>,
+        cancel: &'w CancellationToken,
+        tell: &'w (dyn Fn(Event) + Send + Sync),
+    ) -> Self {
+        Self { session, cancel, tell, reports: Vec::new() }
+    }
+
     fn event(&self, kind: EventKind) -> Event {
         Event::new(kind, self.session.clock.now())
     }
@@ -280,7 +289,8 @@ impl Walk<'_> {
         }
     }
 
-    async fn drill(&mut self, step: &Step, fault: &str) -> Result<(), WalkError> {
+    /// Runs the drill of that fault and goes back.
+    pub(super) async fn drill(&mut self, step: &Step, fault: &str) -> Result<(), WalkError> {
         let (plan, ports) = drills::prepare(self.session, fault, true).await?;
         let control = Control { abort: self.cancel.clone(), ..Control::default() };
         let stage = std::sync::Mutex::new(None);
@@ -351,7 +361,7 @@ impl Walk<'_> {
 }
 
 /// Why a check is not passed, in words.
-fn reason(outcome: &Outcome) -> Option<String> {
+pub(super) fn reason(outcome: &Outcome) -> Option<String> {
     match outcome {
         Outcome::Fail { cause } => {
             let values = cause

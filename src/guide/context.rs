@@ -63,9 +63,16 @@ impl Guide {
         Self { setup, outputs: Mutex::default(), started: Mutex::default(), running: Mutex::default() }
     }
 
-    /// The same guide for another AWS that has the same things: a copy of a simulated world.
+    /// The same guide for another AWS that has the same things: a copy of a simulated world. Assets are filled in with the
+    /// values of that world, so it has a workspace of its own.
     #[must_use]
-    pub fn in_copy(&self, aws: Arc<dyn Operations>, network: Arc<dyn DataPlane>, clock: Clock) -> Self {
+    pub fn in_copy(
+        &self,
+        aws: Arc<dyn Operations>,
+        network: Arc<dyn DataPlane>,
+        clock: Clock,
+        workspace: PathBuf,
+    ) -> Self {
         Self::new(Setup {
             workshop: Arc::clone(&self.setup.workshop),
             assets: self.setup.assets.clone(),
@@ -74,7 +81,7 @@ impl Guide {
             aws,
             network,
             clock,
-            workspace: self.setup.workspace.clone(),
+            workspace,
         })
     }
 
@@ -143,6 +150,11 @@ impl Guide {
     /// When an action of that step was last started.
     pub fn started(&self, step: &str) -> Option<SimTime> {
         self.started.lock().unwrap_or_else(PoisonError::into_inner).get(step).copied()
+    }
+
+    /// When each step's last action was started, for a copy of the run that is to know it, too.
+    pub fn starts(&self) -> BTreeMap<String, SimTime> {
+        self.started.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Whether any action of the run was ever started.

@@ -1,6 +1,8 @@
 //! What several tests need: the program in a pseudo-terminal with a real terminal emulator behind it.
 #![allow(dead_code, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+pub mod content;
+
 use std::io::{Read, Write};
 use std::num::NonZeroU16;
 use std::path::Path;

@@ -1,0 +1,134 @@
+//! `workshop content test`: proves a workshop, and prints what holds and what does not.
+
+use std::io::Write as _;
+use std::path::Path;
+
+use quick_xml::escape::escape;
+use serde_json::json;
+
+use super::args::{Global, TestArgs};
+use super::exit::Exit;
+use super::open;
+use crate::clock::Clock;
+use crate::engine::content_test::{self, Case, Options, Report, SEED, TestError};
+
+/// Tests and prints.
+pub(super) async fn run(global: &Global, arguments: TestArgs) -> Exit {
+    if global.aws || global.endpoint_url.is_some() {
+        eprintln!("workshop: content is tested in copies of the sandbox; leave --aws and --endpoint-url away");
+        return Exit::Usage;
+    }
+    let clock = Clock::wall();
+    let begun = clock.now();
+    let json = arguments.json;
+    let options = Options {
+        source: super::source(global),
+        module: arguments.module,
+        primary: global.primary.clone(),
+        secondary: global.secondary.clone(),
+        seed: global.seed.unwrap_or(SEED),
+        ..Options::default()
+    };
+    let tell = move |case: &Case| print(case, json);
+    // A task of its own, so that deep futures do not stand on the main thread's stack.
+    let ended = tokio::spawn(async move { content_test::run(options, &tell).await }).await;
+    let report = match ended {
+        Ok(Ok(report)) => report,
+        Ok(Err(error)) => {
+            eprintln!("workshop: {error}");
+            return match &error {
+                TestError::Unknown { .. } => Exit::Usage,
+                TestError::Open(error) => open::exit(error),
+            };
+        }
+        Err(error) => {
+            eprintln!("workshop: the tests ended before their time: {error}");
+            return Exit::No;
+        }
+    };
+    let wall = clock.now().since(begun).as_secs_f64();
+    if let Some(file) = &arguments.junit
+        && let Err(error) = std::fs::write(file, junit(&report, wall))
+    {
+        eprintln!("workshop: {}: cannot be written: {error}; give another file with --junit", file.display());
+        return Exit::State;
+    }
+    summary(&report, wall, json, arguments.junit.as_deref());
+    if report.failed().next().is_none() { Exit::Done } else { Exit::No }
+}
+
+fn print(case: &Case, json: bool) {
+    if json {
+        line(&json!({
+            "event": "case", "test": case.test, "title": case.test.title(), "subject": case.subject,
+            "passed": case.passed(), "findings": case.findings, "seconds": case.seconds,
+        }));
+        return;
+    }
+    let word = if case.passed() { "ok  " } else { "FAIL" };
+    println!("{word} {:?} {}: {} ({:.1} s)", case.test, case.subject, case.test.title(), case.seconds);
+    for finding in &case.findings {
+        println!("       {finding}");
+    }
+}
+
+fn summary(report: &Report, wall: f64, json: bool, junit: Option<&Path>) {
+    let failed = report.failed().count();
+    let simulated: f64 = report.times.iter().map(|time| time.seconds).sum();
+    if json {
+        for time in &report.times {
+            line(&json!({ "event": "time", "step": time.step, "seconds": time.seconds }));
+        }
+        line(&json!({
+            "event": "summary", "cases": report.cases.len(), "failed": failed,
+            "simulated_seconds": simulated, "wall_seconds": wall,
+        }));
+        return;
+    }
+    let at = junit.map(|file| format!("; {} holds the report", file.display())).unwrap_or_default();
+    println!(
+        "{} cases, {failed} failed; the steps took {simulated:.0} simulated seconds; {wall:.1} s{at}",
+        report.cases.len()
+    );
+}
+
+/// One line on standard output. A reader that has gone away is no reason to stop.
+fn line(value: &serde_json::Value) {
+    let mut out = std::io::stdout().lock();
+    let _ = writeln!(out, "{value}");
+}
+
+/// The report as JUnit's XML, in the form that CI servers read: one suite for each test.
+fn junit(report: &Report, wall: f64) -> String {
+    let mut kinds: Vec<content_test::Kind> = report.cases.iter().map(|case| case.test).collect();
+    kinds.sort_unstable();
+    kinds.dedup();
+    let mut xml = vec!["<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n".to_owned()];
+    let counts = format!("tests=\"{}\" failures=\"{}\"", report.cases.len(), report.failed().count());
+    xml.push(format!("<testsuites name=\"workshop content test\" {counts} time=\"{wall:.3}\">\n"));
+    for kind in kinds {
+        let cases: Vec<&Case> = report.cases.iter().filter(|case| case.test == kind).collect();
+        let failures = cases.iter().filter(|case| !case.passed()).count();
+        let time: f64 = cases.iter().map(|case| case.seconds).sum();
+        let name = escape(format!("{kind:?}: {}", kind.title())).into_owned();
+        xml.push(format!(
+            "  <testsuite name=\"{name}\" tests=\"{}\" failures=\"{failures}\" time=\"{time:.3}\">\n",
+            cases.len()
+        ));
+        for case in cases {
+            let subject = escape(case.subject.as_str()).into_owned();
+            let opening =
+                format!("    <testcase classname=\"content.{kind:?}\" name=\"{subject}\" time=\"{:.3}\"", case.seconds);
+            if case.passed() {
+                xml.push(format!("{opening}/>\n"));
+                continue;
+            }
+            let first = escape(case.findings.first().map_or("", String::as_str)).into_owned();
+            let all = escape(case.findings.join("\n")).into_owned();
+            xml.push(format!("{opening}>\n      <failure message=\"{first}\">{all}</failure>\n    </testcase>\n"));
+        }
+        xml.push("  </testsuite>\n".to_owned());
+    }
+    xml.push("</testsuites>\n".to_owned());
+    xml.concat()
+}
