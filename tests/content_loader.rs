@@ -192,3 +192,68 @@ fn names_differ_between_learners_and_copied_files_exist() {
     let found = after(STEP_FILE, "$ aws s3api create-bucket --bucket {{ names.bucket }}", copy);
     expect(&found, ERROR, STEP_FILE, (25, 1), "no asset `lambda.zip`", "assets/");
 }
+
+#[test]
+fn messages_are_short_blame_nobody_and_have_a_cause() {
+    let found = after(STEP_FILE, "There is no bucket", "You forgot the bucket");
+    expect(&found, WARNING, STEP_FILE, (8, 5), "the message for `not_found` blames the learner", "what is");
+    let found = after(STEP_FILE, "There is no bucket", &"There is no bucket ".repeat(12));
+    expect(&found, WARNING, STEP_FILE, (8, 5), "longer than 200 characters", "");
+    let more = "fail:\n      - { when: Nothing, say: \"No.\" }\n      - { when: found_elsewhere, say: \"There.\" }";
+    let found = after(STEP_FILE, "fail:", more);
+    expect(&found, WARNING, STEP_FILE, (8, 5), "nothing leads to the cause `Nothing`", "path of an expectation");
+    expect(&found, WARNING, STEP_FILE, (8, 5), "nothing leads to the cause `found_elsewhere`", "elsewhere: [");
+}
+
+#[test]
+fn pages_can_be_read_aloud_and_need_no_editing() {
+    let found = after(STEP_FILE, "# Make a bucket", "#### Make a bucket");
+    expect(&found, WARNING, STEP_FILE, (23, 1), "a heading of level 4 follows one of level 1", "write `##`");
+    let found = after(STEP_FILE, "# Make a bucket", "See ![](map.png)");
+    expect(&found, WARNING, STEP_FILE, (23, 5), "an image without a text", "what it shows");
+    let found = after(STEP_FILE, "--bucket {{ names.bucket }} \\\n", "--bucket <YOUR-BUCKET> \\\n");
+    expect(&found, WARNING, STEP_FILE, (26, 1), "`<YOUR-BUCKET>` has to be edited", "template name");
+    let found = after(STEP_FILE, "effect=create", "effect=create run=never");
+    expect(&found, WARNING, STEP_FILE, (2, 1), "has no solution", "effect of create or update");
+}
+
+/// The findings after a test was put beside a good workshop.
+fn with_test(text: &str) -> Vec<Diagnostic> {
+    let folder = Folder::good();
+    folder.write(TEST_FILE, text);
+    folder.found()
+}
+
+const TEST_FILE: &str = "1-one/tests/gone.yaml";
+
+#[test]
+fn tests_beside_the_content_are_read_as_strictly() {
+    let good = "format: 1
+given: [solve m1.bucket]
+do:
+  - aws s3api delete-bucket --bucket {{ names.bucket }} --region {{ region.primary }}
+  - { wait: 5m }
+expect: { check: m1.bucket/there, is: fail, cause: not_found, after: 1m }
+";
+    assert_eq!(with_test(good), []);
+    let wrong = |from: &str, to: &str| with_test(&good.replacen(from, to, 1));
+    expect(&wrong("given:", "givn:"), ERROR, TEST_FILE, (2, 1), "unknown key `givn`", "did you mean `given`?");
+    expect(&wrong("m1.bucket]", "m1.buket]"), ERROR, TEST_FILE, (2, 9), "no module or step `m1.buket`", "m1.bucket");
+    expect(&wrong("s3api delete", "s3api delte"), ERROR, TEST_FILE, (4, 5), "did you mean 'delete-bucket'?", "");
+    expect(&wrong("names.bucket", "names.buket"), ERROR, TEST_FILE, (4, 5), "template name `names.buket`", "bucket");
+    expect(&wrong("wait: 5m", "wait: soon"), ERROR, TEST_FILE, (5, 13), "`soon` is not a span", "20m");
+    expect(
+        &wrong("wait: 5m", "run: m1.bucket#creat"),
+        ERROR,
+        TEST_FILE,
+        (5, 12),
+        "no step or fence",
+        "m1.bucket#create",
+    );
+    expect(&wrong("wait: 5m", "sleep: 5m"), ERROR, TEST_FILE, (5, 7), "unknown key `sleep`", "known here");
+    expect(&wrong("/there", "/their"), ERROR, TEST_FILE, (6, 18), "no check `m1.bucket/their`", "m1.bucket/there");
+    expect(&wrong("is: fail", "is: failed"), ERROR, TEST_FILE, (6, 39), "`failed` is not known", "fail");
+    expect(&wrong("cause: not_found, ", ""), ERROR, TEST_FILE, (6, 9), "a failure has a `cause`", "not_found");
+    expect(&wrong("cause: not_found", "cause: lost"), ERROR, TEST_FILE, (6, 52), "no cause `lost`", "not_found");
+    expect(&wrong("is: fail", "is: todo"), ERROR, TEST_FILE, (6, 52), "only `is: fail` has a cause", "");
+}

@@ -54,7 +54,7 @@ async fn a_good_workshop_holds() {
     let report = tested(Folder::solvable().source(), None).await;
     assert_holds(&report);
     assert!(
-        [Kind::T1, Kind::T2, Kind::T3, Kind::T4, Kind::T8, Kind::T9]
+        [Kind::T1, Kind::T2, Kind::T3, Kind::T4, Kind::T5, Kind::T8, Kind::T9]
             .iter()
             .all(|kind| report.cases.iter().any(|case| case.test == *kind))
     );
@@ -90,6 +90,31 @@ async fn t3_tells_a_step_that_its_solution_does_not_solve() {
 async fn t4_tells_what_a_second_run_changes() {
     let twice = "effect=create undo=#delete}\n$ aws acm request-certificate \\\n    --domain-name a.example.com \\\n    --validation-method DNS \\\n    --region {{ region.primary }}";
     expect(&after(Kind::T4, "effect=create undo=#delete}", twice).await, "AWS::CertificateManager::Certificate");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn t5_tells_a_cause_without_a_test_and_a_test_that_does_not_hold() {
+    let folder = Folder::solvable();
+    let found = |report: &Report| -> Vec<String> {
+        report.cases.iter().filter(|case| case.test == Kind::T5).flat_map(|case| case.findings.clone()).collect()
+    };
+    folder.write("1-one/tests/gone.yaml", "format: 1\ncases: []\n");
+    expect(&found(&tested(folder.source(), None).await), "no test provokes the cause `not_found` of m1.bucket/there");
+    let answer = |deed: &str| {
+        format!(
+            "format: 1\ngiven: [solve m1]\ndo:\n  - {deed}\nexpect: {{ check: m1.bucket/there, is: fail, cause: not_found }}\n"
+        )
+    };
+    let delete = "aws s3api delete-bucket --bucket {{ names.bucket }} --region {{ region.primary }}";
+    folder.write("1-one/tests/gone.yaml", &answer(delete));
+    assert_eq!(found(&tested(folder.source(), None).await), Vec::<String>::new());
+    folder.write("1-one/tests/gone.yaml", &answer("{ wait: 1m }"));
+    expect(&found(&tested(folder.source(), None).await), "m1.bucket/there should be fail (not_found), and is pass");
+    folder.write("1-one/tests/gone.yaml", &answer(&format!("{{ refused: \"{delete}\" }}")));
+    expect(&found(&tested(folder.source(), None).await), "should be refused, and was not");
+    folder.write("1-one/tests/gone.yaml", &answer(delete));
+    folder.replace("1-one/10-bucket.md", "say: \"There is", "say: \"{{ out.m1.place }}: There is");
+    expect(&found(&tested(folder.source(), None).await), "has a value that is not known");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::engine::content_test::Kind;
+
 /// Learn to build a multi-Region, active-active bookstore on AWS, and prove by measurement that it survives the loss
 /// of a Region.
 #[derive(Debug, Parser)]
@@ -294,9 +296,18 @@ pub struct TestArgs {
     /// One JSON object a line on standard output
     #[arg(long)]
     pub json: bool,
+    /// Only these tests, e.g. T3,T9
+    #[arg(long, value_name = "TESTS", value_delimiter = ',', value_parser = kind)]
+    pub only: Vec<Kind>,
     /// Write a report in JUnit's XML, too
     #[arg(long, value_name = "FILE")]
     pub junit: Option<PathBuf>,
+}
+
+/// A test of content, by its number.
+fn kind(text: &str) -> Result<Kind, String> {
+    let found = Kind::ALL.into_iter().find(|kind| format!("{kind:?}").eq_ignore_ascii_case(text));
+    found.ok_or_else(|| format!("the tests are {}", Kind::ALL.map(|kind| format!("{kind:?}")).join(", ")))
 }
 
 /// A speed: a number above zero.

@@ -24,6 +24,7 @@ pub(super) async fn run(global: &Global, arguments: TestArgs) -> Exit {
     let options = Options {
         source: super::source(global),
         module: arguments.module,
+        only: arguments.only.into_iter().collect(),
         primary: global.primary.clone(),
         secondary: global.secondary.clone(),
         seed: global.seed.unwrap_or(SEED),
@@ -74,7 +75,7 @@ fn print(case: &Case, json: bool) {
 
 fn summary(report: &Report, wall: f64, json: bool, junit: Option<&Path>) {
     let failed = report.failed().count();
-    let simulated: f64 = report.times.iter().map(|time| time.seconds).sum();
+    let simulated = report.times.iter().fold(0.0, |sum, time| sum + time.seconds);
     if json {
         for time in &report.times {
             line(&json!({ "event": "time", "step": time.step, "seconds": time.seconds }));

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::assets::Assets;
 use super::diagnostic::{Log, Place};
-use super::model::{Check, Step, StepKind, Workshop};
+use super::model::{Step, StepKind, Workshop};
 use super::notes::Notes;
 use super::sample::{self, Sample};
 use super::source::Source;
@@ -39,6 +39,7 @@ impl Lint<'_> {
         self.yaml_assets();
         super::lint_names::run(self);
         super::lint_fence::run(self);
+        super::lint_page::run(self);
     }
 
     /// Every name that a template may use, except `found.*`.
@@ -281,34 +282,7 @@ impl Lint<'_> {
             self.notes.checks.borrow().iter().map(|used| (used.id.clone(), used.place.clone())).collect();
         for check in self.all_steps().flat_map(|step| &step.checks) {
             if let Some(place) = places.get(&check.id) {
-                self.check(check, place);
-            }
-        }
-    }
-
-    fn check(&self, check: &Check, place: &Place) {
-        let reads = matches!(check.ask, super::model::Ask::Read { .. });
-        if reads && !check.fail.iter().any(|message| message.when == "not_found") {
-            let help = "add `fail: [{ when: not_found, say: \"…\", fix: \"#…\" }]`".to_owned();
-            self.log.warning(
-                place,
-                format!("the check `{}` does not say what it means when nothing is found", check.id),
-                Some(help),
-            );
-        }
-        for message in &check.fail {
-            let first = message.say.split_inclusive(". ").next().unwrap_or(&message.say);
-            if first.chars().count() > 200 {
-                self.log.warning(
-                    place,
-                    format!("the message for `{}` is longer than 200 characters", message.when),
-                    None,
-                );
-            }
-            let blame = message.say.to_lowercase();
-            if ["you forgot", "you failed", "your mistake"].iter().any(|word| blame.contains(word)) {
-                let help = "say what is, against what should be".to_owned();
-                self.log.warning(place, format!("the message for `{}` blames the learner", message.when), Some(help));
+                super::lint_cause::run(self, check, place);
             }
         }
     }

@@ -13,14 +13,17 @@ mod assets;
 mod diagnostic;
 mod duration;
 mod lint;
+mod lint_cause;
 mod lint_fence;
 mod lint_names;
+mod lint_page;
 pub mod model;
 mod notes;
 mod read_check;
 mod read_fence;
 mod read_module;
 mod read_step;
+mod read_test;
 mod read_workshop;
 mod sample;
 mod source;
@@ -48,27 +51,34 @@ use yaml::Document;
 pub struct Compiled {
     /// The workshop; `None` when there is an error among the findings.
     pub workshop: Option<Workshop>,
+    /// The tests beside the content.
+    pub tests: Vec<WrongAnswer>,
     /// All findings, errors and warnings, in the order of files and lines.
     pub diagnostics: Vec<Diagnostic>,
 }
 
 /// The workshop, or every error that keeps it from opening.
 pub fn load(source: &Source) -> Result<Workshop, Vec<Diagnostic>> {
-    let Compiled { workshop, mut diagnostics } = compile(source);
+    // A learner's run needs no tests, and should not wait until they are read.
+    let Compiled { workshop, mut diagnostics, .. } = compiled(source, false);
     diagnostics.retain(|finding| finding.severity == Severity::Error);
     workshop.ok_or(diagnostics)
 }
 
 /// Compiles a workshop and lints it.
 pub fn compile(source: &Source) -> Compiled {
-    let log = Log::default();
-    let workshop = read(source, &log);
-    let diagnostics = log.into_sorted();
-    let broken = diagnostics.iter().any(|finding| finding.severity == Severity::Error);
-    Compiled { workshop: workshop.filter(|_| !broken), diagnostics }
+    compiled(source, true)
 }
 
-fn read(source: &Source, log: &Log) -> Option<Workshop> {
+fn compiled(source: &Source, with_tests: bool) -> Compiled {
+    let log = Log::default();
+    let (workshop, tests) = read(source, &log, with_tests).unzip();
+    let diagnostics = log.into_sorted();
+    let broken = diagnostics.iter().any(|finding| finding.severity == Severity::Error);
+    Compiled { workshop: workshop.filter(|_| !broken), tests: tests.unwrap_or_default(), diagnostics }
+}
+
+fn read(source: &Source, log: &Log, with_tests: bool) -> Option<(Workshop, Vec<WrongAnswer>)> {
     let whole = |file: String| Place::Line { file: file.into(), line: 1, column: 1 };
     let unreadable = |error: SourceError| log.error(&whole(source.label("workshop.yaml")), error.to_string(), None);
     let files = source.content().map_err(unreadable).ok()?;
@@ -102,8 +112,14 @@ fn read(source: &Source, log: &Log) -> Option<Workshop> {
     }
     workshop.modules = modules;
     compare_modules(&workshop, &listed, log, &document);
+    let mut tests = Vec::new();
+    if with_tests {
+        let (files, notes, shared, workshop) = (&files, &notes, &shared, &workshop);
+        let reading = Reading { source, files, log, notes, shared, sample: &sample, workshop };
+        tests = read_test::all(&reading, workshop);
+    }
     lint::Lint { source, workshop: &workshop, notes: &notes, assets: &assets, sample: &sample, log }.run();
-    Some(workshop)
+    Some((workshop, tests))
 }
 
 /// The modules that workshop.yaml lists are those that there are, each once.

@@ -36,6 +36,13 @@ pub struct Workshop {
     pub glossary: BTreeMap<String, String>,
 }
 
+impl Workshop {
+    /// All checks, in the order of the pages.
+    pub fn checks(&self) -> impl Iterator<Item = &Check> {
+        self.modules.iter().flat_map(|module| &module.steps).flat_map(|step| &step.checks)
+    }
+}
+
 /// The recovery objectives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Objectives {
@@ -250,6 +257,8 @@ pub struct Check {
     pub id: String,
     /// One line for the learner (template).
     pub title: String,
+    /// The check of checks.yaml that it is a use of.
+    pub shared: Option<String>,
     /// What is asked.
     pub ask: Ask,
     /// How long until it passes, as a rule.
@@ -393,4 +402,82 @@ pub enum Panel {
         /// The limit.
         limit: Duration,
     },
+}
+
+/// A test beside the content: what somebody did, and what a check must say then.
+#[derive(Clone, Debug)]
+pub struct WrongAnswer {
+    /// The file and the case's place in it.
+    pub id: String,
+    /// Modules and steps that are solved before it, with everything before them.
+    pub given: Vec<String>,
+    /// What is done, in order.
+    pub deeds: Vec<Deed>,
+    /// What is expected, in order of time.
+    pub expect: Vec<Expected>,
+}
+
+/// Something that is done in a test.
+#[derive(Clone, Debug)]
+pub enum Deed {
+    /// A command (template) that AWS takes.
+    Command(String),
+    /// A command (template) that fails.
+    Refused(String),
+    /// A fence, or all fences of a step's solution, as the guide runs it.
+    Run(String),
+    /// The same, ending in a failure.
+    Attempt(String),
+    /// Simulated time that passes.
+    Wait(Duration),
+    /// A fault of the sandbox.
+    Fault {
+        /// The kind, as `workshop sandbox fault list` names it.
+        kind: String,
+        /// The Region (template).
+        region: String,
+        /// Its parameters.
+        parameters: Value,
+    },
+}
+
+/// The word of an outcome.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Asked {
+    /// Nothing was done yet.
+    Todo,
+    /// On its way.
+    Pending,
+    /// As it should be.
+    Pass,
+    /// Wrong.
+    Fail,
+    /// Not answered.
+    Unknown,
+}
+
+impl Asked {
+    /// The word that outcomes have for it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Asked::Todo => "todo",
+            Asked::Pending => "pending",
+            Asked::Pass => "pass",
+            Asked::Fail => "fail",
+            Asked::Unknown => "unknown",
+        }
+    }
+}
+
+/// What a check must say.
+#[derive(Clone, Debug)]
+pub struct Expected {
+    /// The check's id.
+    pub check: String,
+    /// Its outcome.
+    pub is: Asked,
+    /// The cause of a failure.
+    pub cause: Option<String>,
+    /// How long after the last deed, or the expectation before.
+    pub after: Duration,
 }

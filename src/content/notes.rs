@@ -82,6 +82,16 @@ pub(super) struct FenceUse {
     pub(super) text: String,
 }
 
+/// The text of a page.
+pub(super) struct PageUse {
+    /// The file.
+    pub(super) file: Rc<str>,
+    /// How many lines stand before it.
+    pub(super) offset: usize,
+    /// The text.
+    pub(super) text: String,
+}
+
 /// All of it.
 #[derive(Default)]
 pub(super) struct Notes {
@@ -93,6 +103,7 @@ pub(super) struct Notes {
     pub(super) steps: RefCell<Vec<StepUse>>,
     pub(super) checks: RefCell<Vec<CheckUse>>,
     pub(super) fences: RefCell<Vec<FenceUse>>,
+    pub(super) pages: RefCell<Vec<PageUse>>,
 }
 
 impl Notes {

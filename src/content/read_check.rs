@@ -51,6 +51,7 @@ fn compile(fields: &Fields<'_>, id: String, step: &str, notes: &Notes, at: &Node
     Some(Check {
         id,
         title: fields.need("title").and_then(|node| notes.template(node)).unwrap_or_default(),
+        shared: None,
         ask: ask(fields, notes)?,
         within: fields.get("within").and_then(Node::span),
         elsewhere: fields.list("elsewhere").iter().filter_map(|node| node.word(ROLES)).collect(),
@@ -90,7 +91,7 @@ fn used(node: &Node<'_>, step: &str, shared: &Shared, notes: &Notes) -> Option<C
     let (_, inner) = checks.get("checks")?.entries()?.into_iter().find(|(key, _)| *key == name)?;
     let inner = inner.fields(&[ASKS, ABOUT].concat())?;
     let check = compile(&inner, id, step, notes, node)?;
-    Some(Check { already: fields.text("already").or(check.already), ..check })
+    Some(Check { already: fields.text("already").or(check.already), shared: Some(name), ..check })
 }
 
 fn substitute(value: &Value, with: &BTreeMap<String, String>) -> Value {

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use super::diagnostic::Place;
 use super::model::{Hint, Output, Step, StepKind};
-use super::notes::{StepUse, TemplateUse};
+use super::notes::{PageUse, StepUse, TemplateUse};
 use super::read_check;
 use super::read_fence;
 use super::read_module::{Reading, panels};
@@ -103,6 +103,7 @@ fn split(text: &str) -> Option<(&str, &str, usize)> {
 
 /// Remembers the page's templates line by line, so that a wrong name is reported where it stands.
 fn note_body(reading: &Reading<'_>, file: &std::rc::Rc<str>, body: &str, offset: usize) {
+    reading.notes.pages.borrow_mut().push(PageUse { file: file.clone(), offset, text: body.to_owned() });
     let mut templates = reading.notes.templates.borrow_mut();
     for (index, line) in body.lines().enumerate().filter(|(_, line)| line.contains("{{")) {
         let at = match template::parts(line) {

@@ -93,6 +93,10 @@ impl Guide {
     async fn read(&self, check: &Check, command: &str, expect: &[Expectation], bindings: &Bindings) -> Finding {
         let operation = match self.operation(command, bindings).await {
             Ok(operation) => operation,
+            // What the value is read from does not exist, so neither does what it names.
+            Err(OutputError::Missing(missing)) if self.is_unmade(&missing.name).await => {
+                return Finding::Missing { cause: "not_found".to_owned(), want: None };
+            }
             Err(error) => return not_ready(error),
         };
         match self.call(&operation).await {
@@ -321,7 +325,7 @@ fn still_there() -> Finding {
 }
 
 /// Some services say *invalid* where others say *not found*: a stack that does not exist, a bucket without a rule.
-fn is_absence(failure: &Failure) -> bool {
+pub(super) fn is_absence(failure: &Failure) -> bool {
     failure.class == FailureClass::NotFound
         || (failure.code == "ValidationError" && failure.message.contains("does not exist"))
 }

@@ -5,6 +5,7 @@ use std::sync::PoisonError;
 
 use serde_json::Value;
 
+use super::ask::is_absence;
 use super::compare::search;
 use super::context::{Guide, Workspace};
 use crate::content::model::Output;
@@ -60,6 +61,22 @@ impl Guide {
             let mut known = self.outputs.lock().unwrap_or_else(PoisonError::into_inner);
             known.insert(name.to_owned(), value.clone());
             Some(value)
+        })
+    }
+
+    /// Whether an output has no value because the account does not have it; false when the account could not be asked.
+    pub(super) fn is_unmade<'g>(&'g self, name: &'g str) -> BoxFuture<'g, bool> {
+        Box::pin(async move {
+            let Some(output) = self.declared(name) else { return false };
+            let bindings = self.bindings_for([output.read.as_str(), output.path.as_str()]).await;
+            match self.operation(&output.read, &bindings).await {
+                Ok(operation) => match self.call(&operation).await {
+                    Ok(_) => true,
+                    Err(failure) => is_absence(&failure),
+                },
+                Err(OutputError::Missing(missing)) => self.is_unmade(&missing.name).await,
+                Err(_) => false,
+            }
         })
     }
 

@@ -68,6 +68,14 @@ $ aws s3api delete-bucket --bucket {{ names.bucket }} \
 ```
 "##;
 
+/// The test of its only cause.
+const TEST: &str = "format: 1
+given: [solve m1]
+do:
+  - aws s3api delete-bucket --bucket {{ names.bucket }} --region {{ region.primary }}
+expect: { check: m1.bucket/there, is: fail, cause: not_found }
+";
+
 /// The folder.
 pub struct Folder(tempfile::TempDir);
 
@@ -91,6 +99,7 @@ impl Folder {
     /// The same, with a bucket that its Region takes: outside of us-east-1 it must say where it belongs.
     pub fn solvable() -> Self {
         let folder = Self::good();
+        folder.write("1-one/tests/gone.yaml", TEST);
         let place = "names.bucket }} \\\n    --create-bucket-configuration LocationConstraint={{ region.primary }} \\\n    --region {{ region.primary }}\n```";
         folder.replace("1-one/10-bucket.md", "names.bucket }} \\\n    --region {{ region.primary }}\n```", place);
         folder

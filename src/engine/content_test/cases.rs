@@ -1,14 +1,12 @@
 //! The cases that start from worlds of the chain: T2, T4, T6, T7, T8, and the drills of T3.
 
 use std::sync::Arc;
-use std::time::Instant;
 
 use super::plan::{self, Chain, Solve, cleans, missing, needed};
 use super::solve::{How, Snapshot};
 use super::state::State;
-use super::{Case, Kind, seconds};
+use super::{Kind, Proof, proof};
 use crate::content::model::{Module, Step};
-use crate::domain::BoxFuture;
 
 /// As the walk solves: what passes is left alone.
 const PLAINLY: How = How { again: false, glance: None, drills: false };
@@ -18,20 +16,20 @@ const AGAIN: How = How { again: true, glance: None, drills: false };
 const DRILLED: How = How { again: false, glance: None, drills: true };
 
 /// The cases of one module.
-pub fn of_module(chain: &Arc<Chain>, module: &Module) -> Vec<BoxFuture<'static, Case>> {
-    let mut cases: Vec<BoxFuture<'static, Case>> = Vec::new();
+pub fn of_module(chain: &Arc<Chain>, module: &Module) -> Vec<Proof> {
+    let mut cases: Vec<Proof> = Vec::new();
     // The longest first, so that no core waits for it at the end.
     for step in module.steps.iter().filter(|step| !step.drills.is_empty()) {
         for fault in &step.drills {
             let one = Step { drills: vec![fault.clone()], ..step.clone() };
-            cases.push(case(Kind::T3, format!("{} (drill {fault})", step.id), drilled(Arc::clone(chain), one)));
+            cases.push(proof(Kind::T3, format!("{} (drill {fault})", step.id), drilled(Arc::clone(chain), one)));
         }
     }
-    cases.push(case(Kind::T2, module.id.clone(), fails_first(Arc::clone(chain), module.clone())));
-    cases.push(case(Kind::T4, module.id.clone(), same_again(Arc::clone(chain), module.clone())));
-    cases.push(case(Kind::T8, module.id.clone(), any_order(Arc::clone(chain), module.clone())));
+    cases.push(proof(Kind::T2, module.id.clone(), fails_first(Arc::clone(chain), module.clone())));
+    cases.push(proof(Kind::T4, module.id.clone(), same_again(Arc::clone(chain), module.clone())));
+    cases.push(proof(Kind::T8, module.id.clone(), any_order(Arc::clone(chain), module.clone())));
     if cleans(module) {
-        cases.push(case(Kind::T6, module.id.clone(), {
+        cases.push(proof(Kind::T6, module.id.clone(), {
             let (chain, module) = (Arc::clone(chain), module.clone());
             async move { leaves_nothing(&chain, &module) }
         }));
@@ -40,28 +38,16 @@ pub fn of_module(chain: &Arc<Chain>, module: &Module) -> Vec<BoxFuture<'static, 
 }
 
 /// The cases of the workshop as a whole.
-pub fn of_workshop(chain: &Arc<Chain>) -> Vec<BoxFuture<'static, Case>> {
+pub fn of_workshop(chain: &Arc<Chain>) -> Vec<Proof> {
     if chain.workshop().modules.iter().any(cleans) {
-        vec![case(Kind::T7, "workshop".to_owned(), once_more(Arc::clone(chain)))]
+        vec![proof(Kind::T7, "workshop".to_owned(), once_more(Arc::clone(chain)))]
     } else {
         Vec::new()
     }
 }
 
-fn case(
-    test: Kind,
-    subject: String,
-    proof: impl Future<Output = Vec<String>> + Send + 'static,
-) -> BoxFuture<'static, Case> {
-    Box::pin(async move {
-        let begun = Instant::now();
-        let findings = proof.await;
-        Case { test, subject, seconds: seconds(begun), findings }
-    })
-}
-
 /// What is said of a module that the chain did not reach.
-fn unreached(what: &str) -> Vec<String> {
+pub fn unreached(what: &str) -> Vec<String> {
     vec![format!("{what} was not reached: a step before it is not solved")]
 }
 

@@ -7,7 +7,9 @@ mod cases;
 mod plan;
 mod solve;
 mod state;
+mod wrong;
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -35,6 +37,8 @@ pub enum Kind {
     T3,
     /// Solving twice leaves the same state.
     T4,
+    /// Every cause of a failure has a test, which finds it and reads its message.
+    T5,
     /// After the clean-up the account is as it was before.
     T6,
     /// What was cleaned up can be solved again.
@@ -46,6 +50,10 @@ pub enum Kind {
 }
 
 impl Kind {
+    /// All of them.
+    pub const ALL: [Kind; 9] =
+        [Kind::T1, Kind::T2, Kind::T3, Kind::T4, Kind::T5, Kind::T6, Kind::T7, Kind::T8, Kind::T9];
+
     /// What it proves, in a few words.
     pub fn title(self) -> &'static str {
         match self {
@@ -53,6 +61,7 @@ impl Kind {
             Kind::T2 => "fails before it is solved",
             Kind::T3 => "solved, all checks pass",
             Kind::T4 => "solving twice leaves the same state",
+            Kind::T5 => "every wrong answer gets its message",
             Kind::T6 => "the clean-up leaves what was there before",
             Kind::T7 => "solved, cleaned up, solved",
             Kind::T8 => "solved from empty with what it needs",
@@ -113,6 +122,8 @@ pub struct Options {
     pub source: Source,
     /// One module; none for all.
     pub module: Option<String>,
+    /// Only these tests; none for all.
+    pub only: BTreeSet<Kind>,
     /// R1, when it is not the workshop's own.
     pub primary: Option<String>,
     /// R2, when it is not the workshop's own.
@@ -123,11 +134,18 @@ pub struct Options {
     pub glance: Duration,
 }
 
+impl Options {
+    fn wants(&self, kind: Kind) -> bool {
+        self.only.is_empty() || self.only.contains(&kind)
+    }
+}
+
 impl Default for Options {
     fn default() -> Self {
         Self {
             source: Source::Embedded,
             module: None,
+            only: BTreeSet::new(),
             primary: None,
             secondary: None,
             seed: SEED,
@@ -166,7 +184,9 @@ impl Drop for Scratch {
 pub async fn run(options: Options, tell: &(dyn Fn(&Case) + Send + Sync)) -> Result<Report, TestError> {
     let mut report = Report::default();
     let begun = Instant::now();
-    let findings: Vec<String> = content::compile(&options.source).diagnostics.iter().map(ToString::to_string).collect();
+    let compiled = content::compile(&options.source);
+    let findings: Vec<String> = compiled.diagnostics.iter().map(ToString::to_string).collect();
+    let answers = Arc::new(compiled.tests);
     let compiled = Case { test: Kind::T1, subject: "workshop".to_owned(), seconds: seconds(begun), findings };
     tell(&compiled);
     report.cases.push(compiled);
@@ -186,11 +206,14 @@ pub async fn run(options: Options, tell: &(dyn Fn(&Case) + Send + Sync)) -> Resu
         });
     }
     let chain = Arc::new(Chain::solve(&session, &options, tell, &mut report).await);
-    let mut rest: Vec<BoxFuture<'static, Case>> = Vec::new();
+    let mut rest: Vec<Proof> = Vec::new();
     for module in modules.iter().filter(|module| wanted(&module.id)) {
-        rest.extend(cases::of_module(&chain, module));
+        rest.extend(cases::of_module(&chain, module).into_iter().filter(|(kind, _)| options.wants(*kind)));
+        if options.wants(Kind::T5) {
+            rest.extend(wrong::of_module(&chain, module, &answers));
+        }
     }
-    if options.module.is_none() {
+    if options.module.is_none() && options.wants(Kind::T7) {
         rest.extend(cases::of_workshop(&chain));
     }
     let mut running = side_by_side(rest);
@@ -204,16 +227,29 @@ pub async fn run(options: Options, tell: &(dyn Fn(&Case) + Send + Sync)) -> Resu
     Ok(report)
 }
 
+/// A case that is not proved yet.
+type Proof = (Kind, BoxFuture<'static, Case>);
+
+/// A case from what finds what speaks against it.
+fn proof(test: Kind, subject: String, finds: impl Future<Output = Vec<String>> + Send + 'static) -> Proof {
+    let case = async move {
+        let begun = Instant::now();
+        let findings = finds.await;
+        Case { test, subject, seconds: seconds(begun), findings }
+    };
+    (test, Box::pin(case))
+}
+
 /// Runs them in their order, as many at once as there are cores.
-fn side_by_side(cases: Vec<BoxFuture<'static, Case>>) -> JoinSet<Case> {
+fn side_by_side(proofs: Vec<Proof>) -> JoinSet<Case> {
     let at_once = std::thread::available_parallelism().map_or(2, std::num::NonZeroUsize::get);
     let seats = Arc::new(Semaphore::new(at_once));
     let mut running = JoinSet::new();
-    for case in cases {
+    for (_, proof) in proofs {
         let seats = Arc::clone(&seats);
         running.spawn(async move {
             let _seat = seats.acquire().await;
-            case.await
+            proof.await
         });
     }
     running

@@ -39,7 +39,7 @@ impl Chain {
         };
         let mut world = Snapshot::of(session);
         for (place, module) in workshop.modules.iter().enumerate().take(last.map_or(usize::MAX, |place| place + 1)) {
-            let tested = last.is_none_or(|last| last == place);
+            let tested = last.is_none_or(|last| last == place) && (options.wants(Kind::T3) || options.wants(Kind::T9));
             let how = How { again: false, glance: tested.then_some(options.glance), drills: false };
             let begun = Instant::now();
             let run = Solve { session: world.fork(session), module: module.clone(), how };
@@ -52,7 +52,8 @@ impl Chain {
             if tested {
                 let case =
                     |test, findings| Case { test, subject: module.id.clone(), seconds: seconds(begun), findings };
-                for case in [case(Kind::T3, ended.trouble), case(Kind::T9, ended.dishonest)] {
+                let both = [case(Kind::T3, ended.trouble), case(Kind::T9, ended.dishonest)];
+                for case in both.into_iter().filter(|case| options.wants(case.test)) {
                     tell(&case);
                     report.cases.push(case);
                 }
@@ -82,6 +83,20 @@ impl Chain {
     /// The world after a module; none when the chain did not get there.
     pub fn after(&self, module: &str) -> Option<&Snapshot> {
         self.after.get(module)
+    }
+
+    /// The world in which all these modules and steps are solved, and what stands before them.
+    pub fn solved(&self, what: &[String]) -> Option<&Snapshot> {
+        let steps: Vec<&Step> = self.workshop().modules.iter().flat_map(|module| &module.steps).collect();
+        let place = |id: &String| steps.iter().rposition(|step| step.id == *id || step.module == *id);
+        let Some(last) = what.iter().filter_map(place).max() else {
+            return steps.first().and_then(|step| self.before(&step.id));
+        };
+        let (step, next) = (steps.get(last)?, steps.get(last + 1));
+        match next.filter(|next| next.module == step.module) {
+            Some(next) => self.before(&next.id),
+            None => self.after(&step.module),
+        }
     }
 
     /// The world before a module: after the one before it, or empty.
