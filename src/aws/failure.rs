@@ -89,7 +89,7 @@ fn redacted(message: &str) -> String {
 
 /// What an AWS error means. Codes come first; CloudFormation says much in the message of one code; the HTTP status
 /// decides what is left.
-pub(super) fn classify(code: &str, message: &str, status: u16) -> FailureClass {
+pub fn classify(code: &str, message: &str, status: u16) -> FailureClass {
     use FailureClass::{Conflict, Denied, Expired, Invalid, NotFound, Quota, Service, Throttled, Timeout, Unsupported};
     let has = |words: &[&str]| words.iter().any(|word| code.contains(word));
     let says = |words: &[&str]| words.iter().any(|word| message.contains(word));

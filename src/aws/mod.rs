@@ -8,6 +8,7 @@
 
 mod acm;
 mod apigateway;
+mod assumed;
 mod attribute_value;
 mod capture;
 mod cloudcontrol;
@@ -18,6 +19,8 @@ mod convert;
 mod dynamodb;
 mod ecs;
 mod failure;
+mod iam;
+mod organizations;
 mod rds;
 mod resourcegroupstaggingapi;
 mod route53;
@@ -33,8 +36,12 @@ use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use aws_config::{Region, SdkConfig};
+use aws_credential_types::Credentials;
+use aws_credential_types::provider::SharedCredentialsProvider;
 
+pub use assumed::{Assumed, RoleOptions};
 pub use connect::{AwsError, ConnectOptions};
+pub use failure::classify;
 
 use crate::clock::Clock;
 use crate::domain::{BoxFuture, Failure, FailureClass, Operation, Operations, Reply};
@@ -83,6 +90,8 @@ struct Clients {
     cloudwatch: Pool<aws_sdk_cloudwatch::Client>,
     dynamodb: Pool<aws_sdk_dynamodb::Client>,
     ecs: Pool<aws_sdk_ecs::Client>,
+    iam: Pool<aws_sdk_iam::Client>,
+    organizations: Pool<aws_sdk_organizations::Client>,
     rds: Pool<aws_sdk_rds::Client>,
     resourcegroupstaggingapi: Pool<aws_sdk_resourcegroupstagging::Client>,
     route53: Pool<aws_sdk_route53::Client>,
@@ -108,6 +117,15 @@ impl Aws {
     pub async fn connect(options: &ConnectOptions) -> Result<Self, AwsError> {
         let config = connect::config(options).await?;
         Ok(Self { config, path_style: options.endpoint_url.is_some(), clients: Clients::default() })
+    }
+
+    /// The same AWS as somebody else: other keys, everything else as it is.
+    #[must_use]
+    pub fn with_credentials(&self, key: &str, secret: &str, token: Option<&str>) -> Self {
+        let credentials = Credentials::from_keys(key, secret, token.map(str::to_owned));
+        let provider = SharedCredentialsProvider::new(credentials);
+        let config = self.config.to_builder().credentials_provider(provider).build();
+        Self { config, path_style: self.path_style, clients: Clients::default() }
     }
 
     /// The request for `call`; `None` when the service or the operation is not here.
@@ -136,6 +154,11 @@ impl Aws {
                 dynamodb::prepare(&clients.dynamodb.get(region, || aws_sdk_dynamodb::Client::new(&config())), call)
             }
             "ecs" => ecs::prepare(&clients.ecs.get(region, || aws_sdk_ecs::Client::new(&config())), call),
+            "iam" => iam::prepare(&clients.iam.get(region, || aws_sdk_iam::Client::new(&config())), call),
+            "organizations" => {
+                let client = clients.organizations.get(region, || aws_sdk_organizations::Client::new(&config()));
+                organizations::prepare(&client, call)
+            }
             "rds" => rds::prepare(&clients.rds.get(region, || aws_sdk_rds::Client::new(&config())), call),
             "resourcegroupstaggingapi" => {
                 let make = || aws_sdk_resourcegroupstagging::Client::new(&config());

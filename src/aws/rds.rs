@@ -52,11 +52,13 @@ operations! {
         set_delete_automated_backups
     }
     delete_db_cluster_parameter_group { set_db_cluster_parameter_group_name }
+    delete_db_cluster_snapshot { set_db_cluster_snapshot_identifier }
     delete_db_instance {
         set_db_instance_identifier set_skip_final_snapshot set_final_db_snapshot_identifier
         set_delete_automated_backups
     }
     delete_db_subnet_group { set_db_subnet_group_name }
+    delete_global_cluster { set_global_cluster_identifier }
     describe_db_cluster_parameter_groups {
         set_db_cluster_parameter_group_name set_filters set_max_records set_marker
     }
@@ -67,6 +69,7 @@ operations! {
     describe_db_clusters { set_db_cluster_identifier set_filters set_max_records set_marker set_include_shared }
     describe_db_instances { set_db_instance_identifier set_filters set_max_records set_marker }
     describe_db_subnet_groups { set_db_subnet_group_name set_filters set_max_records set_marker }
+    describe_global_clusters { set_global_cluster_identifier set_filters set_max_records set_marker }
     list_tags_for_resource { set_resource_name set_filters }
     modify_db_cluster {
         set_db_cluster_identifier set_new_db_cluster_identifier set_apply_immediately set_backup_retention_period
@@ -103,7 +106,12 @@ operations! {
         set_master_user_secret_kms_key_id set_multi_tenant set_dedicated_log_volume set_engine
         set_additional_storage_volumes set_tag_specifications set_master_user_authentication_type
     }
+    modify_global_cluster {
+        set_global_cluster_identifier set_new_global_cluster_identifier set_deletion_protection set_engine_version
+        set_allow_major_version_upgrade
+    }
     promote_read_replica_db_cluster { set_db_cluster_identifier }
+    remove_from_global_cluster { set_global_cluster_identifier set_db_cluster_identifier }
 }
 
 shapes! {

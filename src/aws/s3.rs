@@ -6,6 +6,9 @@ use super::convert::{operations, shapes, words};
 
 operations! {
     Client;
+    abort_multipart_upload {
+        set_bucket set_key set_upload_id set_request_payer set_expected_bucket_owner set_if_match_initiated_time
+    }
     copy_object {
         set_acl set_bucket set_cache_control set_checksum_algorithm set_content_disposition set_content_encoding
         set_content_language set_content_type set_copy_source set_copy_source_if_match
@@ -50,6 +53,10 @@ operations! {
         set_expected_bucket_owner set_checksum_mode
     }
     list_buckets { set_max_buckets set_continuation_token set_prefix set_bucket_region }
+    list_multipart_uploads {
+        set_bucket set_delimiter set_encoding_type set_key_marker set_max_uploads set_prefix set_upload_id_marker
+        set_expected_bucket_owner set_request_payer
+    }
     list_object_versions {
         set_bucket set_delimiter set_encoding_type set_key_marker set_max_keys set_prefix set_version_id_marker
         set_expected_bucket_owner set_request_payer set_optional_object_attributes

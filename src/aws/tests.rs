@@ -183,34 +183,39 @@ const BEYOND_THE_GUIDE: &[&str] = &[
 
 /// Operations of the guide's services that it never calls, likewise.
 const OPERATIONS_BEYOND_THE_GUIDE: &[&str] = &[
-    "AbortMultipartUpload",
     "CancelUpdateStack",
     "CompleteMultipartUpload",
     "ContinueUpdateRollback",
     "CreateGlobalCluster",
     "CreateGlobalTable",
     "CreateMultipartUpload",
-    "DeleteDBClusterSnapshot",
-    "DeleteGlobalCluster",
     "DeleteObjectTagging",
     "DescribeDBClusterParameters",
-    "DescribeGlobalClusters",
     "FailoverGlobalCluster",
     "GetObjectTagging",
     "GetSessionToken",
     "ListImports",
-    "ListMultipartUploads",
     "ListParts",
     "ModifyDBClusterParameterGroup",
-    "ModifyGlobalCluster",
     "PutObjectTagging",
     "RebootDBInstance",
-    "RemoveFromGlobalCluster",
     "RemoveTagsFromResource",
     "SwitchoverGlobalCluster",
     "TransactGetItems",
     "UploadPart",
     "UploadPartCopy",
+];
+
+/// What is called all the same of services that are otherwise beyond the guide: the reads of a roster and of its checks.
+const ROSTER: &[(&str, &str)] = &[
+    ("iam", "ListAccountAliases"),
+    ("organizations", "DescribeAccount"),
+    ("organizations", "DescribeOrganization"),
+    ("organizations", "ListAccounts"),
+    ("organizations", "ListAccountsForParent"),
+    ("organizations", "ListOrganizationalUnitsForParent"),
+    ("organizations", "ListParents"),
+    ("organizations", "ListRoots"),
 ];
 
 #[tokio::test]
@@ -232,8 +237,9 @@ async fn every_operation_round_trips_through_the_sdk() {
             let mut operation = operation(service.cli_name(), &model.cli, input);
             operation.payload = (name == "PutObject").then(|| b"the body".to_vec());
             rig.wire.seen.lock().unwrap().clear();
-            if BEYOND_THE_GUIDE.contains(&service.key.as_str()) || OPERATIONS_BEYOND_THE_GUIDE.contains(&name.as_str())
-            {
+            let within = ROSTER.contains(&(service.key.as_str(), name.as_str()));
+            let beyond = BEYOND_THE_GUIDE.contains(&service.key.as_str()) && !within;
+            if beyond || OPERATIONS_BEYOND_THE_GUIDE.contains(&name.as_str()) {
                 let failure = rig.call(&operation).await.unwrap_err();
                 assert_eq!(failure.class, FailureClass::Unsupported, "{name}");
                 continue;

@@ -88,6 +88,9 @@ pub enum Command {
     Aws(AwsArgs),
     /// Break a Region on purpose and measure RTO and RPO
     Drill(DrillArgs),
+    /// Delete what the workshop made, in one account or in a class of them, and prove that it is gone
+    #[command(subcommand)]
+    Reset(super::reset_args::ResetCommand),
     /// The simulated AWS: serve it to other programs, look into it, break it
     #[command(subcommand)]
     Sandbox(SandboxCommand),

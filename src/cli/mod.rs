@@ -10,6 +10,9 @@ mod offline;
 mod open;
 pub mod plain;
 mod reports;
+mod reset;
+pub mod reset_args;
+mod reset_export;
 mod run;
 mod sandbox;
 mod what_if;
@@ -27,6 +30,7 @@ pub async fn dispatch(global: &Global, command: Command) -> ExitCode {
         Command::Check(arguments) => check::run(global, arguments).await,
         Command::Aws(arguments) => aws::run(global, &arguments.words).await,
         Command::Drill(arguments) => drill::run(global, arguments).await,
+        Command::Reset(command) => reset::run(global, command).await,
         Command::Sandbox(SandboxCommand::Status { operations: true, .. }) => offline::simulated_operations(),
         Command::Sandbox(SandboxCommand::Status { constants: true, .. }) => offline::constants(),
         Command::Sandbox(command) => sandbox::run(global, command).await,

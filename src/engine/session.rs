@@ -91,6 +91,8 @@ pub enum OpenError {
 pub struct Session {
     /// The guide.
     pub guide: Arc<Guide>,
+    /// The same AWS as typed clients, for acting as somebody else.
+    pub sdk: Arc<Aws>,
     /// Time.
     pub clock: Clock,
     /// Which AWS answers.
@@ -112,7 +114,7 @@ pub struct Session {
 
 /// Which AWS a session talks to, before it is known whose run it is.
 struct Backend {
-    aws: Arc<dyn Operations>,
+    aws: Arc<Aws>,
     network: Arc<dyn DataPlane>,
     faults: Option<Arc<dyn Faults>>,
     clock: Clock,
@@ -169,7 +171,7 @@ impl Session {
             assets,
             bindings,
             regions,
-            aws: world.aws,
+            aws: Arc::clone(&world.aws) as Arc<dyn Operations>,
             network: world.network,
             clock: world.clock.clone(),
             workspace,
@@ -179,6 +181,7 @@ impl Session {
         }
         Ok(Self {
             guide: Arc::new(guide),
+            sdk: world.aws,
             clock: world.clock,
             mode,
             faults: world.faults,
@@ -218,17 +221,21 @@ impl Session {
         self.settings.vars.get("suffix").map_or("", String::as_str)
     }
 
+    /// Forgets where the learner was; the old journal is kept beside the new one.
+    pub fn forget(&self) -> Result<Option<PathBuf>, ProgressError> {
+        self.state.as_ref().map_or(Ok(None), StateDirectory::forget)
+    }
+
     /// Whose things the clean-up looks for.
     pub fn run(&self) -> crate::reset::Run {
-        let tags = self.guide.workshop().tags.keys().filter_map(|key| {
-            let value = self.guide.base().get(&format!("tags.{key}"))?;
-            Some((key.clone(), value.to_owned()))
-        });
-        crate::reset::Run {
-            suffix: self.suffix().to_owned(),
-            tags: tags.collect(),
-            regions: self.guide.regions().clone(),
-        }
+        run_of(self.guide.workshop(), self.guide.base(), self.guide.regions())
+    }
+
+    /// Whose things a clean-up looks for that concerns another run of the same workshop.
+    pub fn run_with(&self, suffix: &str, regions: &RegionPair) -> Result<crate::reset::Run, content::MissingBinding> {
+        let vars = [("suffix".to_owned(), suffix.to_owned())].into();
+        let bindings = Bindings::new(self.guide.workshop(), regions, &vars)?;
+        Ok(run_of(self.guide.workshop(), &bindings, regions))
     }
 
     /// The simulated world as it is now, wherever it is owned; `None` on real AWS.
@@ -253,7 +260,13 @@ impl Session {
         let number = COPIES.fetch_add(1, Ordering::Relaxed);
         let workspace = self.guide.workspace().join(format!("copy-{number}"));
         Self {
-            guide: Arc::new(self.guide.in_copy(aws, Arc::new(sandbox.clone()), clock.clone(), workspace)),
+            guide: Arc::new(self.guide.in_copy(
+                Arc::clone(&aws) as Arc<dyn Operations>,
+                Arc::new(sandbox.clone()),
+                clock.clone(),
+                workspace,
+            )),
+            sdk: aws,
             clock,
             mode: Mode::Sandbox,
             faults: Some(Arc::new(sandbox.clone())),
@@ -270,6 +283,19 @@ impl Session {
     pub fn world_count(&self) -> Option<usize> {
         let sandbox = self.throw_away.clone().or_else(|| self.simulator.as_ref().and_then(Simulator::owned))?;
         Some(sandbox.with_world(count))
+    }
+}
+
+/// The names, tags and domain of a run, from the workshop's own templates.
+fn run_of(workshop: &Workshop, values: &Bindings, regions: &RegionPair) -> crate::reset::Run {
+    let value = |group: &str, key: &String| values.get(&format!("{group}.{key}")).map(str::to_owned);
+    crate::reset::Run {
+        workshop: workshop.id.clone(),
+        suffix: values.get("vars.suffix").unwrap_or_default().to_owned(),
+        tags: workshop.tags.keys().filter_map(|key| Some((key.clone(), value("tags", key)?))).collect(),
+        names: workshop.names.keys().filter_map(|key| value("names", key)).collect(),
+        domain: values.get("vars.domain").unwrap_or_default().to_owned(),
+        regions: regions.clone(),
     }
 }
 

@@ -71,6 +71,20 @@ impl StateDirectory {
         Journal::open(&self.root.join("journal.ndjson"))
     }
 
+    /// Puts the journal aside, so that the next one begins anew; where it is kept, when there was one.
+    pub fn forget(&self) -> Result<Option<PathBuf>, ProgressError> {
+        let path = self.root.join("journal.ndjson");
+        let empty = std::fs::metadata(&path).map_or(true, |file| file.len() == 0);
+        if empty {
+            return Ok(None);
+        }
+        let free = |number: &u16| !self.root.join(format!("journal.forgotten-{number}")).exists();
+        let number = (1..10_000).find(free).unwrap_or(10_000);
+        let kept = self.root.join(format!("journal.forgotten-{number}"));
+        std::fs::rename(&path, &kept).map_err(ProgressError::unwritable(&path))?;
+        Ok(Some(kept))
+    }
+
     /// Writes the files of a report into a folder below `reports/` and gives the folder's path.
     pub fn save_report(&self, name: &str, files: &BTreeMap<String, String>) -> Result<PathBuf, ProgressError> {
         let path = self.reports().join(name);

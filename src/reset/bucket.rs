@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
-use super::inventory::Run;
+use super::run::Run;
 use crate::domain::{Failure, Operations};
 use crate::protocol::operation;
 
@@ -95,11 +95,11 @@ async fn first_page(aws: &dyn Operations, bucket: &str, region: &str) -> Result<
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::indexing_slicing)]
 mod tests {
-    use std::collections::BTreeMap;
     use std::sync::Mutex;
 
     use super::*;
-    use crate::domain::{BoxFuture, Operation, RegionPair, Reply};
+    use crate::domain::{BoxFuture, Operation, Reply};
+    use crate::reset::run::tests::run;
 
     /// A bucket with so many versions and one delete marker.
     struct Bucket(Mutex<Vec<u32>>);
@@ -119,14 +119,6 @@ mod tests {
                 json!({})
             };
             Box::pin(async move { Ok(Reply { output, ..Reply::default() }) })
-        }
-    }
-
-    fn run() -> Run {
-        Run {
-            suffix: "abc123".into(),
-            tags: BTreeMap::new(),
-            regions: RegionPair::new("eu-west-1", "ap-southeast-1").unwrap(),
         }
     }
 

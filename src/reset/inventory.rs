@@ -1,24 +1,14 @@
 //! What is left of a run: by tag in every Region that it used, and by name in the lists of every service it used.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::reads;
-use crate::domain::{Failure, GLOBAL_REGION, Operations, RegionPair};
+use super::run::Run;
+use crate::domain::{Failure, GLOBAL_REGION, Operations};
 use crate::protocol::List;
-
-/// Whose things are looked for.
-#[derive(Clone, Debug)]
-pub struct Run {
-    /// The suffix that every name of the run ends with or contains.
-    pub suffix: String,
-    /// The tags that everything taggable of the run carries.
-    pub tags: BTreeMap<String, String>,
-    /// R1 and R2; global things are looked for in us-east-1.
-    pub regions: RegionPair,
-}
 
 /// One thing that is left.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]

@@ -16,6 +16,7 @@ pub mod limits;
 pub mod owner;
 pub mod routing;
 pub mod rules;
+mod seats;
 pub mod services;
 pub mod snapshot;
 pub mod world;

@@ -191,6 +191,12 @@ impl Timeline {
         self.entries.keys().next_back().and_then(|key| Self::instant(key))
     }
 
+    /// What will happen to an account, and when.
+    pub(super) fn of(&self, account: &str) -> Vec<(SimTime, Transition)> {
+        let own = self.entries.iter().filter(|(_, transition)| transition.account == account);
+        own.filter_map(|(key, transition)| Some((Self::instant(key)?, transition.clone()))).collect()
+    }
+
     /// Takes the next transition when it is due by `until`.
     fn pop(&mut self, until: SimTime) -> Option<(SimTime, Transition)> {
         let at = self.next().filter(|at| *at <= until)?;

@@ -341,16 +341,17 @@ fn remove(call: &mut Call<'_>, stack: &mut Stack, work: &mut Work, name: &str, r
     let properties = fitted(resource);
     let existing = existing(stack, work, name, resource, &physical, &properties);
     let poll = later(call, POLL, &format!("{}/{name}", stack.name));
-    // What was given up on its way must arrive before it can go.
-    let arrives = provider.look.is_none() && !resource.status.ends_with("_COMPLETE");
+    // What was given up on its way must arrive before it can go; what never will (a service whose database went
+    // meanwhile) is not waited for without end.
+    let began = work.tasks.get(name).map_or(call.now(), |task| task.began);
+    let patient = call.now().since(began) < patience();
+    let arrives = patient && provider.look.is_none() && !resource.status.ends_with("_COMPLETE");
     if arrives && provider.progress(call, &existing) == Progress::Going {
         return wait_until(work, name, Phase::Begun, poll);
     }
     match provider.delete(call, &existing) {
         Ok(()) => wait_until(work, name, Phase::Settling, poll),
         Err(error) => {
-            let began = work.tasks.get(name).map_or(call.now(), |task| task.began);
-            let patient = call.now().since(began) < patience();
             if patient && COME_AGAIN.contains(&error.code.as_str()) {
                 return wait_until(work, name, Phase::Begun, poll);
             }
