@@ -60,8 +60,8 @@ pub struct Service {
     /// What holds for all its operations.
     pub metadata: Metadata,
     /// Its operations, sorted by name.
-    operations: Vec<OperationModel>,
-    shapes: Vec<Shape>,
+    operations: Box<[OperationModel]>,
+    shapes: Box<[Shape]>,
     /// How its lists are paged.
     pub paginators: Vec<Paginator>,
     /// Its waiters.
@@ -157,7 +157,7 @@ pub struct OperationModel {
     /// The element around the output in the query protocol.
     pub result_wrapper: Option<String>,
     /// Numbers of the error shapes.
-    errors: Vec<usize>,
+    errors: Box<[usize]>,
 }
 
 impl OperationModel {
@@ -204,7 +204,7 @@ pub struct Shape {
     #[serde(rename = "type")]
     pub kind: Kind,
     /// A structure's members.
-    pub members: Vec<Member>,
+    pub members: Box<[Member]>,
     /// A list's element.
     pub member: Option<Member>,
     /// A map's key.
@@ -221,7 +221,7 @@ pub struct Shape {
     pub document: bool,
     /// The known values of a string, where they are few.
     #[serde(rename = "enum")]
-    pub values: Vec<String>,
+    pub values: Box<[String]>,
     /// What makes it an error.
     pub error: Option<ErrorTrait>,
 }

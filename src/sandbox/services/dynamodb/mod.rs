@@ -1,6 +1,7 @@
 //! DynamoDB: tables, items, expressions, streams and replicas.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -32,7 +33,7 @@ mod value;
 mod write;
 
 pub use replication::{Arrival, resume};
-pub use stream::{StreamRecord, read_stream, stream_end};
+pub use stream::{read_stream, stream_end};
 pub use streams::streams_handler;
 
 /// What this service holds.
@@ -89,11 +90,11 @@ pub struct Replica {
     pub status: String,
 }
 
-/// An item as it is kept.
+/// An item as it is kept. Replicas and stream records share what they have in common.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Stored {
     /// Its attributes; nothing when it was deleted.
-    item: Option<value::Item>,
+    item: Option<Arc<value::Item>>,
     /// When and where it was last written.
     stamp: Stamp,
 }
@@ -259,10 +260,10 @@ fn after(call: &mut Call<'_>, constant: &str, name: &str, what: Transition) {
 /// Items that are there, with their places.
 impl Table {
     fn live(&self) -> impl Iterator<Item = (&String, &value::Item)> {
-        self.items.iter().filter_map(|(place, stored)| stored.item.as_ref().map(|item| (place, item)))
+        self.items.iter().filter_map(|(place, stored)| stored.item.as_deref().map(|item| (place, item)))
     }
 
     fn item(&self, place: &str) -> Option<&value::Item> {
-        self.items.get(place).and_then(|stored| stored.item.as_ref())
+        self.items.get(place).and_then(|stored| stored.item.as_deref())
     }
 }

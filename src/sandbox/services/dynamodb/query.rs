@@ -47,7 +47,7 @@ fn candidates<'t>(table: &'t Table, keys: &Keys, condition: Option<&KeyCondition
         Some(wanted) => {
             let prefix = Schema::partition(&wanted.partition);
             let range = table.items.range(prefix.clone()..).take_while(|(place, _)| place.starts_with(&prefix));
-            range.filter_map(|(place, stored)| Some((place.as_str(), stored.item.as_ref()?))).collect()
+            range.filter_map(|(place, stored)| Some((place.as_str(), stored.item.as_deref()?))).collect()
         }
         None => table.live().map(|(place, item)| (place.as_str(), item)).collect(),
     };

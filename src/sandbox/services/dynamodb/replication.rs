@@ -1,5 +1,7 @@
 //! Replication between the Regions of a global table: item by item, after a lag, last writer wins.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
 use super::value::Item;
@@ -14,20 +16,20 @@ use crate::sandbox::world::{Transition as Scheduled, What, World};
 pub struct Arrival {
     table: String,
     place: String,
-    key: Item,
+    key: Arc<Item>,
     stored: Stored,
     to: String,
 }
 
 /// Sends the change at a place on its way to every replica that takes changes.
-pub(super) fn follow(call: &mut Call<'_>, name: &str, place: &str, key: &Item) {
+pub(super) fn follow(call: &mut Call<'_>, name: &str, place: &str, key: &Arc<Item>) {
     let region = call.region.clone();
     let Some(table) = table_in(call, &region, name) else { return };
     let Some(stored) = table.items.get(place).cloned() else { return };
     let active = table.replicas.iter().filter(|replica| replica.status == "ACTIVE");
     let regions: Vec<String> = active.map(|replica| replica.region.clone()).collect();
     for to in regions {
-        let (key, stored) = (key.clone(), stored.clone());
+        let (key, stored) = (Arc::clone(key), stored.clone());
         let arrival = Arrival { table: name.to_owned(), place: place.to_owned(), key, stored, to };
         let lag = call.draw("dynamodb.replication.lag", &format!("{name}/{region}/{}", arrival.to));
         call.schedule(lag, What::DynamoDb(Transition::Arrive(arrival)));
@@ -54,7 +56,7 @@ pub(super) fn arrive(call: &mut Call<'_>, arrival: Arrival) {
         return;
     }
     let latency = now.since(stored.stamp.at);
-    write::put(table, &to, now, &place, key, stored);
+    write::put(table, now, &place, key, stored);
     let dimensions = [("TableName", name.as_str()), ("ReceivingRegion", to.as_str())];
     cloudwatch::record(call, "AWS/DynamoDB", "ReplicationLatency", &dimensions, latency.as_secs_f64() * 1000.0);
 }

@@ -1,5 +1,8 @@
 //! Streams: what changed, in order, for whoever follows a table.
 
+use std::collections::VecDeque;
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -21,20 +24,21 @@ pub(super) struct Stream {
     pub(super) view: String,
     /// A stream that was switched off keeps its records for a day.
     pub(super) enabled: bool,
-    records: Vec<StreamRecord>,
+    records: VecDeque<StreamRecord>,
     /// The number of the newest record.
     pub(super) last: u64,
 }
 
-/// One change.
+/// One change. Its images are shared with the table that has them.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct StreamRecord {
+pub(super) struct StreamRecord {
     /// Its place in the stream, counted from 1.
-    pub sequence: u64,
+    pub(super) sequence: u64,
     /// When it was written to this Region's table.
-    pub at: SimTime,
-    /// The record as a Lambda function receives it.
-    pub event: Value,
+    at: SimTime,
+    keys: Arc<Item>,
+    old: Option<Arc<Item>>,
+    new: Option<Arc<Item>>,
 }
 
 impl Stream {
@@ -92,20 +96,30 @@ impl Stream {
     }
 
     /// Writes one change.
-    pub(super) fn write(&mut self, region: &str, now: SimTime, keys: Item, old: Option<&Item>, new: Option<&Item>) {
+    pub(super) fn write(&mut self, now: SimTime, keys: Arc<Item>, old: Option<Arc<Item>>, new: Option<Arc<Item>>) {
         if !self.enabled {
             return;
         }
         self.last += 1;
+        self.records.push_back(StreamRecord { sequence: self.last, at: now, keys, old, new });
+        let oldest = now.millis() - KEPT_MILLIS;
+        while self.records.front().is_some_and(|record| record.at.millis() < oldest) {
+            self.records.pop_front();
+        }
+    }
+
+    /// A record as `GetRecords` shows it; Lambda adds the stream's ARN to what it hands to a function.
+    pub(super) fn event(&self, record: &StreamRecord) -> Value {
+        let (old, new) = (record.old.as_deref(), record.new.as_deref());
         let name = match (old, new) {
             (None, _) => "INSERT",
             (_, Some(_)) => "MODIFY",
             (_, None) => "REMOVE",
         };
         let mut change = json!({
-            "ApproximateCreationDateTime": (now.millis() / 1000) as f64,
-            "Keys": as_value(keys),
-            "SequenceNumber": sequence_text(self.last),
+            "ApproximateCreationDateTime": (record.at.millis() / 1000) as f64,
+            "Keys": as_value(record.keys.as_ref().clone()),
+            "SequenceNumber": sequence_text(record.sequence),
             "SizeBytes": old.map_or(0, item_size) + new.map_or(0, item_size),
             "StreamViewType": self.view,
         });
@@ -117,19 +131,15 @@ impl Stream {
                 }
             }
         }
-        let event = json!({
-            "eventID": format!("{:032x}", u128::from(crate::sandbox::chance::bits(0, "event", &self.arn, self.last))),
+        let id = u128::from(crate::sandbox::chance::bits(0, "event", &self.arn, record.sequence));
+        json!({
+            "eventID": format!("{id:032x}"),
             "eventName": name,
             "eventVersion": "1.1",
             "eventSource": "aws:dynamodb",
-            "awsRegion": region,
+            "awsRegion": self.arn.split(':').nth(3).unwrap_or_default(),
             "dynamodb": change,
-            "eventSourceARN": self.arn,
-        });
-        self.records.push(StreamRecord { sequence: self.last, at: now, event });
-        let oldest = now.millis() - KEPT_MILLIS;
-        let old = self.records.iter().take_while(|record| record.at.millis() < oldest).count();
-        self.records.drain(..old);
+        })
     }
 }
 
@@ -146,25 +156,33 @@ pub(super) fn sequence_number(text: &str) -> Option<u64> {
     text.parse::<u64>().ok()?.checked_sub(FIRST)
 }
 
-/// Up to `limit` records behind the one with that sequence (0 begins with the oldest). `None` when there is no such
-/// stream. A record's `event` has the shape that Lambda hands to a function.
+/// Up to `limit` records behind the one with that sequence (0 begins with the oldest), each with its sequence and as
+/// Lambda hands it to a function. `None` when there is no such stream.
 pub fn read_stream(
     world: &World,
     account: &str,
     stream_arn: &str,
     behind: u64,
     limit: usize,
-) -> Option<Vec<StreamRecord>> {
-    let region = stream_arn.split(':').nth(3)?;
-    let tables = &world.accounts.get(account)?.regions.get(region)?.dynamodb.tables;
-    let stream = tables.values().filter_map(|table| table.stream.as_ref()).find(|stream| stream.arn == stream_arn)?;
-    Some(stream.kept(world).filter(|record| record.sequence > behind).take(limit).cloned().collect())
+) -> Option<Vec<(u64, Value)>> {
+    let stream = find(world, account, stream_arn)?;
+    let event = |record: &StreamRecord| {
+        let mut event = stream.event(record);
+        if let Some(map) = event.as_object_mut() {
+            map.insert("eventSourceARN".into(), json!(stream.arn));
+        }
+        (record.sequence, event)
+    };
+    Some(stream.kept(world).filter(|record| record.sequence > behind).take(limit).map(event).collect())
 }
 
 /// The sequence of the stream's newest record, for a follower that begins at the end.
 pub fn stream_end(world: &World, account: &str, stream_arn: &str) -> Option<u64> {
+    find(world, account, stream_arn).map(|stream| stream.last)
+}
+
+fn find<'w>(world: &'w World, account: &str, stream_arn: &str) -> Option<&'w Stream> {
     let region = stream_arn.split(':').nth(3)?;
     let tables = &world.accounts.get(account)?.regions.get(region)?.dynamodb.tables;
-    let mut streams = tables.values().filter_map(|table| table.stream.as_ref());
-    streams.find(|stream| stream.arn == stream_arn).map(|stream| stream.last)
+    tables.values().filter_map(|table| table.stream.as_ref()).find(|stream| stream.arn == stream_arn)
 }

@@ -41,13 +41,14 @@ fn limit(input: &Value, most: usize) -> Result<usize, AwsError> {
     }
 }
 
-fn streams(call: &mut Call<'_>) -> Vec<(Table, Stream)> {
-    let tables = call.regional().dynamodb.tables.values();
-    tables.filter_map(|table| Some((table.clone(), table.stream.clone()?))).collect()
+fn streams<'c>(call: &'c Call<'_>) -> impl Iterator<Item = (&'c Table, &'c Stream)> {
+    let region = call.world.accounts.get(&call.account).and_then(|account| account.regions.get(&call.region));
+    let tables = region.into_iter().flat_map(|region| region.dynamodb.tables.values());
+    tables.filter_map(|table| Some((table, table.stream.as_ref()?)))
 }
 
-fn find(call: &mut Call<'_>, arn: &str) -> Result<(Table, Stream), AwsError> {
-    let found = streams(call).into_iter().find(|(_, stream)| stream.arn == arn);
+fn find<'c>(call: &'c Call<'_>, arn: &str) -> Result<(&'c Table, &'c Stream), AwsError> {
+    let found = streams(call).find(|(_, stream)| stream.arn == arn);
     found.ok_or_else(|| {
         AwsError::client("ResourceNotFoundException", format!("Requested resource not found: Stream: {arn} not found"))
     })
@@ -70,8 +71,9 @@ fn shard_id(stream: &Stream) -> String {
 fn list(call: &mut Call<'_>, input: &Value) -> Result<Value, AwsError> {
     let (wanted, after) = (text(input, "TableName"), text(input, "ExclusiveStartStreamArn").unwrap_or_default());
     let limit = limit(input, MOST_STREAMS)?;
-    let mut found = streams(call);
-    found.retain(|(table, stream)| wanted.is_none_or(|name| name == table.name) && stream.arn.as_str() > after);
+    let shown =
+        |table: &Table, stream: &Stream| wanted.is_none_or(|name| name == table.name) && stream.arn.as_str() > after;
+    let mut found: Vec<_> = streams(call).filter(|(table, stream)| shown(table, stream)).collect();
     found.sort_by(|(_, left), (_, right)| left.arn.cmp(&right.arn));
     let more = found.len() > limit;
     found.truncate(limit);
@@ -87,7 +89,7 @@ fn list(call: &mut Call<'_>, input: &Value) -> Result<Value, AwsError> {
 fn describe(call: &mut Call<'_>, input: &Value) -> Result<Value, AwsError> {
     let (table, stream) = find(call, needed(input, "StreamArn")?)?;
     limit(input, MOST_STREAMS)?;
-    let shard = shard_id(&stream);
+    let shard = shard_id(stream);
     let mut range = json!({ "StartingSequenceNumber": sequence_text(0) });
     if let (false, Some(map)) = (stream.enabled, range.as_object_mut()) {
         // A stream that was switched off has a closed shard.
@@ -127,13 +129,13 @@ fn trimmed() -> AwsError {
 
 fn iterator(call: &mut Call<'_>, input: &Value) -> Result<Value, AwsError> {
     let (_, stream) = find(call, needed(input, "StreamArn")?)?;
-    if needed(input, "ShardId")? != shard_id(&stream) {
+    if needed(input, "ShardId")? != shard_id(stream) {
         return Err(AwsError::client(
             "ResourceNotFoundException",
             format!("Requested resource not found: Shard does not exist: {}", needed(input, "ShardId")?),
         ));
     }
-    let oldest = oldest(call, &stream);
+    let oldest = oldest(call, stream);
     let number = || {
         let given = needed(input, "SequenceNumber")?;
         sequence_number(given).ok_or_else(|| validation(format!("Invalid SequenceNumber: {given}")))
@@ -168,19 +170,14 @@ fn records(call: &mut Call<'_>, input: &Value) -> Result<Value, AwsError> {
             "Iterator expired. The iterator was created more than 15 minutes ago.",
         ));
     }
-    if behind < oldest(call, &stream) {
+    if behind < oldest(call, stream) {
         return Err(trimmed());
     }
     let mut last = behind;
     let mut list = Vec::new();
     for record in stream.kept(call.world).filter(|record| record.sequence > behind).take(limit) {
         last = record.sequence;
-        let mut event = record.event.clone();
-        if let Some(map) = event.as_object_mut() {
-            // Lambda adds the stream's ARN to what it hands to a function.
-            map.shift_remove("eventSourceARN");
-        }
-        list.push(event);
+        list.push(stream.event(record));
     }
     let mut output = json!({ "Records": list });
     // A closed shard has an end; an open one goes on.

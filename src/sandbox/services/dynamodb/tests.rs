@@ -216,7 +216,7 @@ fn a_replica_is_added_with_one_change_at_a_time_and_carries_items_both_ways() {
     assert!(streams[1].contains(R2));
     for stream in &streams {
         let records = super::read_stream(&world, ME, stream, 0, 100).unwrap();
-        let last = &records.last().unwrap().event;
+        let last = &records.last().unwrap().1;
         assert_eq!(
             (last["eventName"].as_str(), last["dynamodb"]["Keys"]["customerId"]["S"].as_str()),
             (Some("INSERT"), Some("back"))

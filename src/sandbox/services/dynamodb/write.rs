@@ -1,5 +1,7 @@
 //! The one place where an item changes: its stamp, its stream record, its way to the replicas.
 
+use std::sync::Arc;
+
 use super::value::{Item, item_size, validation};
 use super::{Counted, Stamp, Stored, describe, replication, usable};
 use crate::sandbox::call::{AwsError, Call};
@@ -19,20 +21,14 @@ pub(super) fn write(call: &mut Call<'_>, name: &str, key: &Item, new: Option<Ite
         return Ok(());
     }
     let stamp = Stamp { at: now, order, region: region.clone() };
-    put(table, &region, now, &place, key.clone(), Stored { item: new, stamp });
-    replication::follow(call, name, &place, key);
+    let key = Arc::new(key.clone());
+    put(table, now, &place, Arc::clone(&key), Stored { item: new.map(Arc::new), stamp });
+    replication::follow(call, name, &place, &key);
     Ok(())
 }
 
 /// Keeps a change in one Region's table and writes it to that table's stream.
-pub(super) fn put(
-    table: &mut super::Table,
-    region: &str,
-    now: crate::domain::SimTime,
-    place: &str,
-    key: Item,
-    stored: Stored,
-) {
+pub(super) fn put(table: &mut super::Table, now: crate::domain::SimTime, place: &str, key: Arc<Item>, stored: Stored) {
     // The count that AWS made at the last full six hours is the count before this change.
     let span = describe::span(now);
     if span > table.counted.span {
@@ -43,7 +39,7 @@ pub(super) fn put(
     if let Some(stream) = &mut table.stream {
         // A write that changes nothing is no change.
         if old != stored.item {
-            stream.write(region, now, key, old.as_ref(), stored.item.as_ref());
+            stream.write(now, key, old, stored.item.clone());
         }
     }
     if stored.item.is_none() && table.replicas.is_empty() {

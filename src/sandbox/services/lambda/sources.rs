@@ -292,8 +292,8 @@ fn take(call: &mut Call<'_>, source: &mut EventSource) {
         "PROBLEM: Stream not found".clone_into(&mut source.result);
         return;
     };
-    let Some(last) = records.last().map(|record| record.sequence) else { return };
-    let event = json!({ "Records": records.into_iter().map(|record| record.event).collect::<Vec<_>>() });
+    let Some(last) = records.last().map(|(sequence, _)| *sequence) else { return };
+    let event = json!({ "Records": records.into_iter().map(|(_, event)| event).collect::<Vec<_>>() });
     let outcome = functions::invoke(call.world, &call.account, &call.region, &source.function, &event);
     call.world.touch();
     match outcome {

@@ -1,6 +1,7 @@
 //! The data of a cluster: rows in the order of their writing, repeated by replica clusters from the binary log.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -21,8 +22,8 @@ pub(super) struct Row {
     pub written: SimTime,
     /// When it was there in this cluster.
     pub arrived: SimTime,
-    /// What it says.
-    pub value: Value,
+    /// What it says; the clusters that have the row share it.
+    pub value: Arc<Value>,
 }
 
 /// A cluster's rows.
@@ -99,7 +100,7 @@ pub fn find_by_endpoint(world: &World, account: &str, host: &str) -> Option<Foun
 /// takes no connections.
 pub fn rows(world: &World, account: &str, cluster_arn: &str, from: usize, count: usize) -> Option<(usize, Vec<Value>)> {
     let rows = &reachable(world, account, cluster_arn).ok()?.log.rows;
-    Some((rows.len(), rows.iter().rev().skip(from).take(count).map(|row| row.value.clone()).collect()))
+    Some((rows.len(), rows.iter().rev().skip(from).take(count).map(|row| row.value.as_ref().clone()).collect()))
 }
 
 /// What all rows of a cluster say, oldest first.
@@ -133,7 +134,7 @@ pub fn write_row(world: &mut World, account: &str, cluster_arn: &str, value: Val
     }
     let (number, replicas, now) = (cluster.log.last() + 1, cluster.replicas.clone(), world.now);
     if let Some(cluster) = by_arn_mut(world, account, cluster_arn) {
-        cluster.log.rows.push(Row { number, written: now, arrived: now, value });
+        cluster.log.rows.push(Row { number, written: now, arrived: now, value: Arc::new(value) });
     }
     for replica in replicas {
         send(world, account, &replica, number);
