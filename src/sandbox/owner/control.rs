@@ -25,7 +25,7 @@ pub(super) const PATH: &str = "/_sandbox/";
 
 /// One thing that is asked.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "ask", rename_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
 pub(super) enum Ask {
     /// Only the time, which every answer carries.
     Clock,
