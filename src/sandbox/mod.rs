@@ -19,6 +19,7 @@ pub mod rules;
 mod seats;
 pub mod services;
 pub mod snapshot;
+mod version;
 pub mod world;
 
 pub use call::{AwsError, Call};

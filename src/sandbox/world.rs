@@ -14,6 +14,7 @@ use super::services::{
 };
 use crate::domain::SimTime;
 use crate::domain::drill::Fault;
+use crate::sandbox::version::Version;
 
 /// The account that every request without an account of its own belongs to.
 /// Source: AWS documentation uses this id in examples; it is nobody's account.
@@ -38,9 +39,14 @@ pub struct World {
     pub faults: Vec<Fault>,
     /// Caches of resolvers, and what the caches of the bookstore hold.
     pub dataplane: dataplane::State,
-    /// Grows whenever something may have changed what the data plane answers, so that health checkers need not ask
-    /// again for what they know. Whoever changes the world outside of [`World::advance`] calls [`World::touch`].
-    pub generation: u64,
+    /// Another one whenever something but data may have changed what the data plane answers. Whoever changes the world
+    /// outside of [`World::advance`] calls [`World::touch`].
+    #[serde(skip)]
+    pub settings: Version,
+    /// Another one whenever items, objects or rows changed. With `settings`, health checkers see that they need not
+    /// ask again for what they know.
+    #[serde(skip)]
+    pub data: Version,
     /// What has happened: when, in which Region, what.
     pub log: Vec<(SimTime, String, String)>,
     /// Rules of behaviour that are switched off: in a new world the rates of [`limits::RATES`]; tests switch off one
@@ -245,7 +251,8 @@ impl World {
             sessions: BTreeMap::new(),
             faults: Vec::new(),
             dataplane: dataplane::State::default(),
-            generation: 0,
+            settings: Version::new(),
+            data: Version::new(),
             log: Vec::new(),
             // The rates of limits.rs are off until the guide's own walk is shown to pass under them.
             rules_off: limits::RATES.iter().map(|limit| limit.rule.to_owned()).collect(),
@@ -265,13 +272,22 @@ impl World {
 
     /// Says that something may have changed what the data plane answers.
     pub fn touch(&mut self) {
-        self.generation += 1;
+        self.settings = Version::new();
+    }
+
+    /// Says that items, objects or rows changed, and nothing else.
+    pub fn wrote(&mut self) {
+        self.data = Version::new();
     }
 
     fn apply(&mut self, transition: Transition) {
-        // Checkers and pollers come all the time and change nothing unless they say so themselves.
-        if !matches!(transition.what, What::Route53(_) | What::Lambda(_) | What::Elb(elbv2::Transition::Check { .. })) {
-            self.touch();
+        match transition.what {
+            // Checkers and pollers come all the time and change nothing unless they say so themselves.
+            What::Route53(_) | What::Lambda(_) | What::Elb(elbv2::Transition::Check { .. }) => {}
+            What::DynamoDb(dynamodb::Transition::Arrive(_))
+            | What::Rds(rds::Transition::Repeat { .. })
+            | What::S3(s3::Transition::Replicate(_)) => self.wrote(),
+            _ => self.touch(),
         }
         let mut call = Call::new(self, &transition.account, &transition.region);
         match transition.what {

@@ -164,11 +164,11 @@ pub fn send(world: &mut World, account: &str, probe: &Probe) -> ProbeReply {
         checks_certificate: true,
         from: probe.vantage.nearest.clone(),
     };
-    let generation = world.generation;
+    let (settings, data) = (world.settings, world.data);
     let response = http::send(world, &endpoint, &request);
     if request.method == "GET" || request.method == "HEAD" {
         // It only looked, whatever its way through the services counted.
-        world.generation = generation;
+        (world.settings, world.data) = (settings, data);
     }
     let Response { status, headers, mut body, thinking, region } = response;
     // A connection takes one round trip, TLS another one, the request the last one.

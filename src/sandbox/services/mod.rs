@@ -79,13 +79,28 @@ fn reads(operation: &str) -> bool {
     VERBS.iter().any(|verb| operation.starts_with(verb))
 }
 
+/// Whether an operation changes data and nothing else: what is written by the second while a drill runs.
+fn writes_data(service: &str, operation: &str) -> bool {
+    match service {
+        "dynamodb" => {
+            ["BatchWriteItem", "DeleteItem", "PutItem", "TransactWriteItems", "UpdateItem"].contains(&operation)
+        }
+        "s3" => ["DeleteObject", "PutObject"].contains(&operation),
+        _ => false,
+    }
+}
+
 /// Runs an operation, or says by name that it is not simulated.
 pub fn dispatch(call: &mut Call<'_>, service: &str, operation: &str, input: &Value) -> Result<Value, AwsError> {
     match handler(service, operation) {
         Some(handler) => {
             faults::turned_away(call.world, &call.principal, service, operation, &call.region)?;
             if !reads(operation) {
-                call.world.touch();
+                if writes_data(service, operation) {
+                    call.world.wrote()
+                } else {
+                    call.world.touch()
+                }
                 servicequotas::check(call, service, operation, input)?;
             }
             handler(call, input)

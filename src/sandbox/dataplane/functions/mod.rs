@@ -104,10 +104,10 @@ pub fn invoke(
         seed: world.seed,
         chance: &instant,
     };
-    let key = memo::key(function.code_hash(), &job);
-    let ran = memo::run(&key, &mut |request| port(world, &who, request), |port| javascript::run(&job, port));
+    let key = memo::key(function.code_hash(), &who, &job);
+    let ran = memo::run(&key, world, &who, |port| javascript::run(&job, port));
     let took = ran.elapsed + network::thinking(world, "lambda.duration", &arn);
-    let answer = ran.answer.map_err(|failure| told(&failure, &request_id, function.timeout()));
+    let answer = ran.answer.clone().map_err(|failure| told(&failure, &request_id, function.timeout()));
     let stamp = world.now.rfc3339();
     let mut written: Vec<String> =
         ran.lines.iter().map(|(level, text)| format!("{stamp}\t{request_id}\t{level}\t{text}")).collect();

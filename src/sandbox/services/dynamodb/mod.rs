@@ -9,7 +9,8 @@ use serde_json::{Value, json};
 use super::{Handler, Record};
 use crate::domain::SimTime;
 use crate::sandbox::call::{self, AwsError, Call};
-use crate::sandbox::world::What;
+use crate::sandbox::version::Version;
+use crate::sandbox::world::{What, World};
 
 mod batch;
 mod describe;
@@ -63,6 +64,9 @@ pub struct Table {
     schema: schema::Schema,
     /// Its stream.
     stream: Option<stream::Stream>,
+    /// Another one whenever an item changed.
+    #[serde(skip)]
+    version: Version,
     /// Items by [`schema::Schema::place`], deleted ones as tombstones while there are replicas.
     items: BTreeMap<String, Stored>,
     /// Whether it may be deleted.
@@ -194,6 +198,14 @@ pub fn handler(operation: &str) -> Option<Handler> {
         "DescribeLimits" => describe::limits,
         _ => return None,
     })
+}
+
+/// The version of the items that a request reads, when one table in that Region is all that it reads. Whether they may
+/// be read, and how, is a matter of the world's settings.
+pub fn items_read(world: &World, account: &str, region: &str, operation: &str, input: &Value) -> Option<Version> {
+    let one_table = ["GetItem", "Query", "Scan"].contains(&operation);
+    let region = world.accounts.get(account)?.regions.get(region).filter(|_| one_table)?;
+    region.dynamodb.tables.get(table_name(input).ok()?).map(|table| table.version)
 }
 
 /// What exists of this service in the call's account and Region.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::value::{Item, item_size, validation};
 use super::{Counted, Stamp, Stored, describe, replication, usable};
 use crate::sandbox::call::{AwsError, Call};
+use crate::sandbox::version::Version;
 
 /// Source: Amazon DynamoDB Developer Guide, "Quotas": an item is 400 KB at most.
 const MAX_ITEM: usize = 400 * 1024;
@@ -42,6 +43,7 @@ pub(super) fn put(table: &mut super::Table, now: crate::domain::SimTime, place: 
             stream.write(now, key, old, stored.item.clone());
         }
     }
+    table.version = Version::new();
     if stored.item.is_none() && table.replicas.is_empty() {
         table.items.remove(place);
     } else {

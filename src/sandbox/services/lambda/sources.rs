@@ -295,7 +295,7 @@ fn take(call: &mut Call<'_>, source: &mut EventSource) {
     let Some(last) = records.last().map(|(sequence, _)| *sequence) else { return };
     let event = json!({ "Records": records.into_iter().map(|(_, event)| event).collect::<Vec<_>>() });
     let outcome = functions::invoke(call.world, &call.account, &call.region, &source.function, &event);
-    call.world.touch();
+    call.world.wrote();
     match outcome {
         Ok(done) if done.answer.is_ok() => {
             "OK".clone_into(&mut source.result);

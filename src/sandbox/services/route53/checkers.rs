@@ -11,6 +11,7 @@ use crate::domain::SimTime;
 use crate::sandbox::call::{AwsError, Call};
 use crate::sandbox::chance;
 use crate::sandbox::dataplane::checker::{self, Heard};
+use crate::sandbox::version::Version;
 use crate::sandbox::world::{What, World};
 
 /// How many checkers ask for one health check. Source: aws-behaviour.md 3: not published; an endpoint sees a request
@@ -19,6 +20,17 @@ pub const CHECKERS: usize = 16;
 
 /// More than this share of the checkers must say healthy. Source: aws-behaviour.md 3, aggregate.
 pub const HEALTHY_SHARE: f64 = 0.18;
+
+/// What a checker heard last, and the state of the world in which it hears the same again: settings, data. It is no part
+/// of the world: forgetting it changes nothing.
+#[derive(Clone, Copy, Debug, Default)]
+struct Known(Option<(Version, Version, Heard)>);
+
+impl PartialEq for Known {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
 
 /// One checker of one health check.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -33,14 +45,14 @@ pub struct Checker {
     pending: Option<Heard>,
     /// When it sent its last request, and what came of it.
     last: Option<(SimTime, Heard)>,
-    /// What it heard last, and the generation of the world in which it holds.
-    known: Option<(u64, Heard)>,
+    #[serde(skip)]
+    known: Known,
 }
 
 impl Checker {
     /// What it knew may no longer hold.
     pub fn forget(&mut self) {
-        self.known = None;
+        self.known = Known(None);
     }
 }
 
@@ -48,7 +60,14 @@ impl Checker {
 pub fn of(config: &Config) -> Vec<Checker> {
     let count = if config.asks() { CHECKERS } else { usize::from(config.kind == "CLOUDWATCH_METRIC") };
     let mut checkers: Vec<Checker> = (0..count)
-        .map(|_| Checker { region: String::new(), healthy: true, against: 0, pending: None, last: None, known: None })
+        .map(|_| Checker {
+            region: String::new(),
+            healthy: true,
+            against: 0,
+            pending: None,
+            last: None,
+            known: Known(None),
+        })
         .collect();
     move_to(config, &mut checkers);
     checkers
@@ -78,7 +97,7 @@ pub fn begin(call: &mut Call<'_>, id: &str) {
 /// A checker sends its request. What it will hear is decided now, and known when the answer has travelled back.
 pub fn ask(call: &mut Call<'_>, check: String, checker: u8) {
     let account = call.account.clone();
-    let generation = call.world.generation;
+    let (settings, data) = (call.world.settings, call.world.data);
     let Some(state) = call.world.accounts.get(&account) else { return };
     let Some(subject) = state.route53.health_checks.get(&check) else { return };
     let Some(asker) = subject.checkers.get(usize::from(checker)) else { return };
@@ -88,8 +107,8 @@ pub fn ask(call: &mut Call<'_>, check: String, checker: u8) {
         return;
     }
     // A metric moves with time alone.
-    let known = asker.known.filter(|(when, _)| *when == generation && subject.config.asks());
-    let heard = if let Some((_, heard)) = known {
+    let known = asker.known.0.filter(|(was, held, _)| was.is(settings) && held.is(data) && subject.config.asks());
+    let heard = if let Some((.., heard)) = known {
         heard
     } else {
         let (config, region, current) = (subject.config.clone(), asker.region.clone(), asker.healthy);
@@ -100,7 +119,7 @@ pub fn ask(call: &mut Call<'_>, check: String, checker: u8) {
             checker::follow(call.world, &account, &config, alarm.as_ref(), current)
         };
         // A check reads and changes nothing, whatever its way through the services counted.
-        call.world.generation = generation;
+        (call.world.settings, call.world.data) = (settings, data);
         heard
     };
     let jitter = chance::unit(
@@ -112,7 +131,7 @@ pub fn ask(call: &mut Call<'_>, check: String, checker: u8) {
     let took = heard.took(jitter);
     let asker = call.account_state().route53.health_checks.get_mut(&check);
     if let Some(asker) = asker.and_then(|check| check.checkers.get_mut(usize::from(checker))) {
-        asker.known = Some((generation, heard));
+        asker.known = Known(Some((settings, data, heard)));
         asker.pending = Some(heard);
     }
     call.schedule(took, What::Route53(Transition::Heard { check, checker }));
