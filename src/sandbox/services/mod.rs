@@ -97,9 +97,9 @@ pub fn dispatch(call: &mut Call<'_>, service: &str, operation: &str, input: &Val
             faults::turned_away(call.world, &call.principal, service, operation, &call.region)?;
             if !reads(operation) {
                 if writes_data(service, operation) {
-                    call.world.wrote()
+                    call.world.wrote();
                 } else {
-                    call.world.touch()
+                    call.world.touch();
                 }
                 servicequotas::check(call, service, operation, input)?;
             }
