@@ -83,7 +83,6 @@ async fn apply(account: &Account, journal: &Memory, tell: &(dyn Fn(Progress) + S
         allowed: &allowed,
         not_ours: &account.plan.not_ours,
         manifest: None,
-        only: None,
     };
     let cancel = CancellationToken::new();
     reset::execute(&ready, Tools { caller: &caller, journal, cancel: &cancel, tell }).await

@@ -28,7 +28,7 @@ use crate::domain::{Failure, FailureClass, SimTime};
 const LOOKS: &[(Duration, Duration)] = &[
     (Duration::from_secs(2), Duration::from_secs(2)),
     (Duration::from_secs(20), Duration::from_secs(5)),
-    (Duration::from_mins(10), Duration::from_secs(15)),
+    (Duration::from_mins(3), Duration::from_secs(15)),
 ];
 const LOOK_LATE: Duration = Duration::from_secs(30);
 /// A node that takes longer than this has failed. Interfaces of functions have been seen to stay for 57 minutes
@@ -131,8 +131,6 @@ pub struct Ready<'r> {
     pub not_ours: &'r [Item],
     /// The bucket with the run's manifest.
     pub manifest: Option<&'r str>,
-    /// Steps to do; all when it is none.
-    pub only: Option<&'r BTreeSet<Step>>,
 }
 
 impl Ready<'_> {
@@ -144,11 +142,7 @@ impl Ready<'_> {
 
     /// The nodes of its graph.
     pub fn nodes(&self) -> Vec<Node> {
-        let nodes = layout(self.run, &self.mine(), self.manifest);
-        match self.only {
-            Some(only) => restricted(&nodes, only),
-            None => nodes,
-        }
+        layout(self.run, &self.mine(), self.manifest)
     }
 }
 
@@ -204,31 +198,6 @@ pub async fn execute(ready: &Ready<'_>, tools: Tools<'_>) -> Result<Outcome, Sto
     };
     executor.nodes().await?;
     executor.finish().await
-}
-
-/// The nodes of some steps only; what stands between them is bridged.
-fn restricted(nodes: &[Node], only: &BTreeSet<Step>) -> Vec<Node> {
-    let kept: Vec<usize> =
-        (0..nodes.len()).filter(|place| nodes.get(*place).is_some_and(|node| only.contains(&node.id.step))).collect();
-    let new_place = |old: &usize| kept.iter().position(|kept| kept == old);
-    let node = |place: &usize| {
-        let node = nodes.get(*place)?;
-        let mut after: BTreeSet<usize> = BTreeSet::new();
-        let (mut open, mut seen) = (node.after.clone(), BTreeSet::new());
-        while let Some(one) = open.pop() {
-            if !seen.insert(one) {
-                continue;
-            }
-            match new_place(&one) {
-                Some(new) => {
-                    after.insert(new);
-                }
-                None => open.extend(nodes.get(one).map(|node| node.after.clone()).unwrap_or_default()),
-            }
-        }
-        Some(Node { id: node.id.clone(), after: after.into_iter().collect() })
-    };
-    kept.iter().filter_map(node).collect()
 }
 
 impl Executor<'_> {
@@ -403,9 +372,8 @@ impl Executor<'_> {
     async fn finish(&self) -> Result<Outcome, Stop> {
         let (run, caller) = (self.ready.run, self.tools.caller);
         let graph = self.with_graph(|graph| graph.clone());
-        let whole = self.ready.only.is_none();
         let mut verdict = Verdict::Residual { left: 0 };
-        for number in 1..=if whole { 3 } else { 0 } {
+        for number in 1..=3 {
             let proof = prove(caller, run, self.ready.not_ours).await;
             let not_ours = self.ready.not_ours.len();
             verdict = Verdict::of(proof.left.len(), not_ours, proof.unread.len());

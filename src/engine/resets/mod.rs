@@ -273,7 +273,6 @@ async fn one(
         allowed: &allowed,
         not_ours: &seat.not_ours,
         manifest: seat.manifest.as_deref(),
-        only: None,
     };
     let began = Entry::SeatStarted { account: seat.seat.account.clone(), caller: acting, nodes: ready.nodes().len() };
     journal.append(Some(name), session.clock.now(), vec![began])?;
