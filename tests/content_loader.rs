@@ -257,3 +257,40 @@ expect: { check: m1.bucket/there, is: fail, cause: not_found, after: 1m }
     expect(&wrong("cause: not_found", "cause: lost"), ERROR, TEST_FILE, (6, 52), "no cause `lost`", "not_found");
     expect(&wrong("is: fail", "is: todo"), ERROR, TEST_FILE, (6, 52), "only `is: fail` has a cause", "");
 }
+
+#[test]
+fn a_new_step_lints_except_for_its_marks() {
+    let folder = Folder::good();
+    let workshop = content::load(&folder.source()).unwrap();
+    let (file, text) = content::new_step(&workshop, "m1.second-bucket").unwrap();
+    assert_eq!(file, Path::new("1-one/20-second-bucket.md"));
+    folder.write(file.to_str().unwrap(), &text);
+    let found = folder.found();
+    let marks = text.lines().filter(|line| line.to_lowercase().contains("fill-in")).count();
+    assert_eq!(found.len(), marks, "{found:?}");
+    expect(&found, WARNING, "1-one/20-second-bucket.md", (5, 8), "something is to be filled in here", "fill-in");
+    let workshop = content::load(&folder.source()).unwrap();
+    assert_eq!(workshop.modules[0].steps[1].title, "Second bucket");
+    for (id, part) in [
+        ("second", "MODULE.NAME"),
+        ("m1.Second", "lower-case"),
+        ("m9.second", "there is no module 'm9'; the workshop has m1"),
+        ("m1.bucket", "a step 'm1.bucket' already"),
+    ] {
+        let error = content::new_step(&workshop, id).unwrap_err().to_string();
+        assert!(error.contains(part), "{error}");
+    }
+}
+
+#[test]
+fn the_schemas_in_the_repository_are_those_of_the_loader() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("modules/schema");
+    for kind in content::schema::KINDS {
+        let file = folder.join(format!("{kind}.schema.json"));
+        let written = std::fs::read_to_string(&file).unwrap_or_default();
+        let now = content::schema::text(kind).unwrap();
+        assert!(written == now, "{}: not current; run `workshop content schema --out modules/schema`", file.display());
+    }
+    assert_eq!(std::fs::read_dir(folder).unwrap().count(), content::schema::KINDS.len());
+    assert_eq!(content::schema::text("page"), None);
+}

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::content::schema::KINDS;
 use crate::engine::content_test::Kind;
 
 /// Learn to build a multi-Region, active-active bookstore on AWS, and prove by measurement that it survives the loss
@@ -289,6 +290,32 @@ pub enum ContentCommand {
     Lint,
     /// Prove in copies of the sandbox that the steps can be done, that their checks tell it, and that nothing is left
     Test(TestArgs),
+    /// Begin something new in a workshop folder
+    #[command(subcommand)]
+    New(NewCommand),
+    /// Print the JSON Schema of a kind of file, or write all of them
+    Schema(SchemaArgs),
+}
+
+/// `workshop content new`.
+#[derive(Debug, Subcommand)]
+pub enum NewCommand {
+    /// A step at the end of its module, with everything that a step has; needs --modules
+    Step {
+        /// The module and a name, such as m2.backups
+        id: String,
+    },
+}
+
+/// `workshop content schema`.
+#[derive(Debug, Args)]
+pub struct SchemaArgs {
+    /// The kind of file
+    #[arg(required_unless_present = "out", value_parser = clap::builder::PossibleValuesParser::new(KINDS))]
+    pub kind: Option<String>,
+    /// Write the schemas of all kinds into this folder
+    #[arg(long, value_name = "DIR", conflicts_with = "kind")]
+    pub out: Option<PathBuf>,
 }
 
 /// `workshop content test`.

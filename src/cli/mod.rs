@@ -1,6 +1,7 @@
 //! Floor 6: the command line, one file per subcommand, and the headless half.
 
 pub mod args;
+mod authors;
 mod aws;
 mod check;
 mod content_test;
@@ -19,7 +20,7 @@ mod what_if;
 
 use std::process::ExitCode;
 
-use args::{Cli, Command, ContentCommand, Global, SandboxCommand};
+use args::{Cli, Command, ContentCommand, Global, NewCommand, SandboxCommand};
 
 pub use open::{open_screen, source};
 
@@ -35,6 +36,8 @@ pub async fn dispatch(global: &Global, command: Command) -> ExitCode {
         Command::Sandbox(SandboxCommand::Status { constants: true, .. }) => offline::constants(),
         Command::Sandbox(command) => sandbox::run(global, command).await,
         Command::Content(ContentCommand::Lint) => offline::lint(global),
+        Command::Content(ContentCommand::New(NewCommand::Step { id })) => authors::new_step(global, &id),
+        Command::Content(ContentCommand::Schema(arguments)) => authors::schema(&arguments),
         Command::Content(ContentCommand::Test(arguments)) => content_test::run(global, arguments).await,
         Command::Doctor => offline::doctor(global),
         Command::Completions { shell } => offline::completions(shell),

@@ -12,9 +12,11 @@ use super::yaml::{Document, Fields, Node};
 use crate::domain::text::nearest;
 
 /// What asks; exactly one stands in a check.
-const ASKS: &[&str] = &["read", "absent", "http", "dns", "canary", "all", "any", "not"];
-const ABOUT: &[&str] = &["id", "title", "expect", "elsewhere", "within", "already", "fail", "parameters"];
-const OPERATORS: &[&str] = &["eq", "ne", "in", "matches", "exists", "contains", "gte", "lte", "count"];
+pub(super) const ASKS: &[&str] = &["read", "absent", "http", "dns", "canary", "all", "any", "not"];
+/// What else stands in a check.
+pub(super) const ABOUT: &[&str] = &["id", "title", "expect", "elsewhere", "within", "already", "fail", "parameters"];
+/// How a value is compared; exactly one stands in an expectation.
+pub(super) const OPERATORS: &[&str] = &["eq", "ne", "in", "matches", "exists", "contains", "gte", "lte", "count"];
 
 /// The checks of checks.yaml by name.
 #[derive(Default)]

@@ -15,6 +15,10 @@ use super::yaml::{Document, Node};
 use crate::domain::FactId;
 use crate::domain::time::spell;
 
+/// What stands in module.yaml.
+pub(super) const KEYS: &[&str] =
+    &["format", "id", "title", "summary", "needs", "gives", "invariants", "time", "changes", "panels"];
+
 /// What every file of a module is read with.
 pub(super) struct Reading<'a> {
     /// Where the files come from, for their names.
@@ -70,18 +74,7 @@ pub(super) fn module(reading: &Reading<'_>, number: u8, folder: &str) -> Option<
     let (file, text) = reading.text(&format!("{folder}/module.yaml"))?;
     let document = Document::parse(&file, &text, 0, reading.log)?;
     let root = document.node(reading.log);
-    let fields = root.fields(&[
-        "format",
-        "id",
-        "title",
-        "summary",
-        "needs",
-        "gives",
-        "invariants",
-        "time",
-        "changes",
-        "panels",
-    ])?;
+    let fields = root.fields(KEYS)?;
     fields.format();
     let id = fields.need_text("id");
     let facts = |key: &'static str| -> Vec<FactId> {

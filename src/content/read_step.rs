@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use super::diagnostic::Place;
 use super::model::{Hint, Output, Step, StepKind};
+use super::new_step::MARK;
 use super::notes::{PageUse, StepUse, TemplateUse};
 use super::read_check;
 use super::read_fence;
@@ -13,7 +14,8 @@ use super::template::{self, Part};
 use super::yaml::{Document, Fields, Node};
 use crate::domain::{Effect, FactId};
 
-const KEYS: &[&str] = &[
+/// What stands in a step's front matter.
+pub(super) const KEYS: &[&str] = &[
     "id",
     "title",
     "kind",
@@ -30,7 +32,8 @@ const KEYS: &[&str] = &[
     "drills",
 ];
 
-const KINDS: &[(&str, StepKind)] = &[
+/// What a step asks of the learner.
+pub(super) const KINDS: &[(&str, StepKind)] = &[
     ("read", StepKind::Read),
     ("do", StepKind::Do),
     ("observe", StepKind::Observe),
@@ -42,6 +45,7 @@ const KINDS: &[(&str, StepKind)] = &[
 /// One step.
 pub(super) fn step(reading: &Reading<'_>, path: &str, module: &str) -> Option<Step> {
     let (file, text) = reading.text(path)?;
+    marks(reading, &file, &text);
     let Some((front, body, offset)) = split(&text) else {
         let place = Place::Line { file, line: 1, column: 1 };
         let help = "begin the file with `---`, the step's data and another `---`".to_owned();
@@ -90,6 +94,19 @@ pub(super) fn step(reading: &Reading<'_>, path: &str, module: &str) -> Option<St
         file: PathBuf::from(path),
         id,
     })
+}
+
+/// Names what the author of a new step has not written yet.
+fn marks(reading: &Reading<'_>, file: &std::rc::Rc<str>, text: &str) {
+    for (index, line) in text.lines().enumerate() {
+        let Some(at) = line.to_lowercase().find(MARK) else { continue };
+        let place = Place::Line { file: file.clone(), line: index + 1, column: at + 1 };
+        reading.log.warning(
+            &place,
+            "something is to be filled in here",
+            Some(format!("write it in the place of `{MARK}`")),
+        );
+    }
 }
 
 /// Front matter, page, and how many lines stand before the page.

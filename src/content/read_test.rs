@@ -6,13 +6,17 @@ use super::read_module::Reading;
 use super::yaml::{Document, Fields, Node};
 use crate::domain::text::nearest;
 
-const WORDS: &[(&str, Asked)] = &[
+/// What a check may say.
+pub(super) const WORDS: &[(&str, Asked)] = &[
     ("todo", Asked::Todo),
     ("pending", Asked::Pending),
     ("pass", Asked::Pass),
     ("fail", Asked::Fail),
     ("unknown", Asked::Unknown),
 ];
+
+/// What may be done besides typing a command.
+pub(super) const DEEDS: &[&str] = &["refused", "run", "attempt", "wait", "fault"];
 
 /// The wrong answers of all modules, in the order of files.
 pub(super) fn all(reading: &Reading<'_>, workshop: &Workshop) -> Vec<WrongAnswer> {
@@ -88,7 +92,7 @@ impl Reader<'_> {
         if node.is_text() {
             return Some(Deed::Command(self.command(node)?));
         }
-        let fields = node.fields(&["refused", "run", "attempt", "wait", "fault"])?;
+        let fields = node.fields(DEEDS)?;
         let entries = node.entries()?;
         let [(kind, inner)] = entries.as_slice() else {
             node.error("one thing is done at a time", Some("begin another element of the list".into()));

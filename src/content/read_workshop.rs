@@ -22,24 +22,20 @@ pub(super) const EFFECTS: &[(&str, Effect)] = &[
     ("fault", Effect::Fault),
 ];
 
-const CONFIRMATIONS: &[(&str, Confirmation)] =
+/// How a learner confirms.
+pub(super) const CONFIRMATIONS: &[(&str, Confirmation)] =
     &[("auto", Confirmation::Auto), ("ask", Confirmation::Ask), ("type_name", Confirmation::TypeName)];
+
+/// What stands in workshop.yaml.
+pub(super) const KEYS: &[&str] =
+    &["format", "id", "title", "objectives", "regions", "vars", "names", "tags", "effects", "drill", "modules"];
+
+/// What stands in a fault of the drill.
+pub(super) const FAULT: &[&str] = &["title", "start", "undo", "port", "ports", "sandbox_only", "cuts_replication"];
 
 /// The workshop without its modules, and the ids of the modules that it lists.
 pub(super) fn workshop(root: &Node<'_>, notes: &Notes) -> Option<(Workshop, Vec<(String, super::diagnostic::Place)>)> {
-    let fields = root.fields(&[
-        "format",
-        "id",
-        "title",
-        "objectives",
-        "regions",
-        "vars",
-        "names",
-        "tags",
-        "effects",
-        "drill",
-        "modules",
-    ])?;
+    let fields = root.fields(KEYS)?;
     fields.format();
     let modules = fields.need("modules").map(Node::list).unwrap_or_default();
     let listed = modules.iter().filter_map(|node| Some((node.text()?, node.place()))).collect();
@@ -199,7 +195,7 @@ fn store(node: &Node<'_>, notes: &Notes) -> Option<Store> {
 }
 
 fn fault(name: &str, node: &Node<'_>) -> Option<FaultSpec> {
-    let fields = node.fields(&["title", "start", "undo", "port", "ports", "sandbox_only", "cuts_replication"])?;
+    let fields = node.fields(FAULT)?;
     let fences = match (fields.text("start"), fields.text("undo")) {
         (Some(start), Some(undo)) => Some((start, undo)),
         (None, None) => None,
