@@ -293,8 +293,27 @@ pub enum ContentCommand {
     /// Begin something new in a workshop folder
     #[command(subcommand)]
     New(NewCommand),
+    /// The workshop in another form: a script, a page, or policies
+    Export(ExportArgs),
     /// Print the JSON Schema of a kind of file, or write all of them
     Schema(SchemaArgs),
+}
+
+/// `workshop content export`.
+#[derive(Debug, Args)]
+pub struct ExportArgs {
+    /// A script that does the steps with the AWS CLI
+    #[arg(long, required_unless_present_any = ["html", "iam"], conflicts_with_all = ["html", "iam"])]
+    pub bash: bool,
+    /// One page to read, with the checks as lists to tick
+    #[arg(long, conflicts_with = "iam")]
+    pub html: bool,
+    /// The policies of learner, drill, reset and fleet
+    #[arg(long)]
+    pub iam: bool,
+    /// Write into this folder, with the assets that the script needs [default: print]
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
 }
 
 /// `workshop content new`.

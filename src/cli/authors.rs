@@ -16,7 +16,9 @@ pub(super) fn new_step(global: &Global, id: &str) -> Exit {
     let workshop = match content::load(&super::source(global)) {
         Ok(workshop) => workshop,
         Err(problems) => {
-            problems.iter().for_each(|problem| eprintln!("{problem}"));
+            for problem in &problems {
+                eprintln!("{problem}");
+            }
             return Exit::Usage;
         }
     };

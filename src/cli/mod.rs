@@ -7,6 +7,7 @@ mod check;
 mod content_test;
 mod drill;
 pub mod exit;
+mod export;
 mod offline;
 mod open;
 pub mod plain;
@@ -38,6 +39,7 @@ pub async fn dispatch(global: &Global, command: Command) -> ExitCode {
         Command::Content(ContentCommand::Lint) => offline::lint(global),
         Command::Content(ContentCommand::New(NewCommand::Step { id })) => authors::new_step(global, &id),
         Command::Content(ContentCommand::Schema(arguments)) => authors::schema(&arguments),
+        Command::Content(ContentCommand::Export(arguments)) => export::run(global, &arguments),
         Command::Content(ContentCommand::Test(arguments)) => content_test::run(global, arguments).await,
         Command::Doctor => offline::doctor(global),
         Command::Completions { shell } => offline::completions(shell),

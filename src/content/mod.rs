@@ -12,6 +12,7 @@
 mod assets;
 mod diagnostic;
 mod duration;
+pub mod export;
 mod lint;
 mod lint_cause;
 mod lint_fence;

@@ -1,0 +1,127 @@
+#!/usr/bin/env python3
+"""Judges the exported script (T11): run by the real AWS CLI against the loopback endpoint, it builds what the guide builds.
+
+    export.py [PROGRAM]          default: target/release/workshop, or target/debug/workshop
+
+Two simulated accounts with the same seed, and so the same names: in one `workshop run m4` builds the bookstore, in the
+other `workshop content export --bash` with `aws` does. Then both must hold the same things. After the script's last two
+modules nothing may be left. Needs `aws`. Exits with 1 when the judgement is no.
+"""
+import json
+import os
+import pathlib
+import re
+import subprocess
+import sys
+import tempfile
+import time
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+SEED = "7"
+# Simulated seconds per second: a stack of twelve minutes is there when the AWS CLI looks for the first time after 30 s.
+SPEED = "120"
+ACCOUNT = "111122223333"
+LIMIT = 600
+
+
+def program():
+    if len(sys.argv) > 1:
+        return pathlib.Path(sys.argv[1]).resolve()
+    for profile in ["release", "debug"]:
+        path = ROOT / "target" / profile / "workshop"
+        if path.exists():
+            return path
+    sys.exit("build the program first: cargo build")
+
+
+def workshop(state, *arguments, **options):
+    command = [program(), "--state", state, "--seed", SEED, *arguments]
+    return subprocess.run(command, check=True, text=True, stdout=subprocess.PIPE, **options).stdout
+
+
+def named(key):
+    """A name of the run as it is; what AWS numbers, by what it is."""
+    return re.sub(r"[0-9a-f]{8}-[0-9a-f-]{27}|(?<=[-/])[0-9a-z]{10,}$|\b[0-9A-Z]{10,}\b|\b[0-9a-f]{8,}\b", "#", key)
+
+
+def held(state):
+    """What the account holds, as counts of names, and the objects of its buckets."""
+    with tempfile.TemporaryDirectory() as folder:
+        file = pathlib.Path(folder) / "world.json"
+        workshop(state, "sandbox", "snapshot", file)
+        # A line about the snapshot stands before the world.
+        world = json.loads(file.read_text().split("\n", 1)[1])
+    account = world["accounts"][ACCOUNT]
+    # What has happened is no thing: these say how it came to be.
+    history = {"change_sets", "changes", "customs", "inbox", "requests", "series", "tokens"}
+    found = {}
+
+    def add(where, value):
+        for collection, things in value.items():
+            if isinstance(things, dict) and collection not in history:
+                for key in things:
+                    name = f"{where}/{collection}/{named(key)}"
+                    found[name] = found.get(name, 0) + 1
+
+    for region, services in account["regions"].items():
+        for service, state in services.items():
+            add(f"{region}/{service}", state)
+    for service in ["iam", "route53", "cloudfront"]:
+        add(service, account[service])
+    for name, bucket in world["buckets"].items():
+        for key, versions in bucket["objects"].items():
+            if not versions[-1]["delete_marker"]:
+                found[f"s3/{name}/{key} {versions[-1]['etag']}"] = 1
+    return found
+
+
+def differences(one, other):
+    keys = sorted(set(one) | set(other))
+    return [f"{key}: {one.get(key, 0)} by the guide, {other.get(key, 0)} by the script" for key in keys
+            if one.get(key, 0) != other.get(key, 0)]
+
+
+def main():
+    begun = time.monotonic()
+    with tempfile.TemporaryDirectory() as folder:
+        folder = pathlib.Path(folder)
+        guide, script, export = folder / "guide", folder / "script", folder / "export"
+        workshop(guide, "run", "m4")
+        settings = next(guide.glob("**/settings.json"))
+        suffix = json.loads(settings.read_text())["vars"]["suffix"]
+        expected = held(guide)
+        workshop(script, "content", "export", "--bash", "--out", export)
+        command = [program(), "--state", script, "--seed", SEED, "--speed", SPEED, "sandbox", "serve", "--port", "0"]
+        serving = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+        try:
+            url = re.search(r"http://\S+?:\d+", serving.stdout.readline()).group()
+            environment = {
+                **os.environ, "AWS_ENDPOINT_URL": url, "AWS_ACCESS_KEY_ID": "sandbox", "AWS_SECRET_ACCESS_KEY": "sandbox",
+                "AWS_SESSION_TOKEN": "", "AWS_EC2_METADATA_DISABLED": "true", "VARS_SUFFIX": suffix, "POLL": "2",
+            }
+
+            def run(*modules):
+                left = LIMIT - (time.monotonic() - begun)
+                done = subprocess.run([export / "run.sh", *modules], env=environment, timeout=left, text=True,
+                                      stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
+                print(f"{' '.join(modules)}: exit {done.returncode} after {time.monotonic() - begun:.0f} s", flush=True)
+                if done.returncode:
+                    sys.exit("\n".join(done.stdout.splitlines()[-20:]))
+
+            run("m0", "m1", "m2", "m3", "m4")
+            wrong = differences(expected, held(script))
+            print(f"{len(expected)} names by the guide, {len(wrong)} differ", *wrong[:40], sep="\n  ")
+            if wrong:
+                return 1
+            run("m5", "m6")
+            status = workshop(script, "sandbox", "status")
+            left = [line for line in status.splitlines() if suffix in line]
+            print(f"left: {len(left)}", *left, sep="\n  ")
+            return 1 if left else 0
+        finally:
+            serving.terminate()
+            serving.wait()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
