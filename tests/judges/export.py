@@ -124,9 +124,8 @@ def main():
             if wrong:
                 return 1
             run("m5", "m6")
-            status = workshop(script, "sandbox", "status")
-            left = [line for line in status.splitlines() if suffix in line]
-            print(f"left: {len(left)}", *left, sep="\n  ")
+            left = json.loads(workshop(script, "sandbox", "status"))["resources"]
+            print(f"left: {left}")
             return 1 if left else 0
         finally:
             serving.terminate()
