@@ -36,7 +36,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::{BoxFuture, SimTime};
 
-pub use wall::Metronome;
+pub use wall::{Metronome, StepWatch};
 
 /// How far simulated time may go with the wall.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]

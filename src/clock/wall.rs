@@ -36,6 +36,32 @@ impl Metronome for Monotonic {
     }
 }
 
+/// Tells whether the machine's calendar clock was set, or the machine slept: the monotonic clock does neither.
+#[derive(Debug)]
+pub struct StepWatch {
+    calendar: SystemTime,
+    monotonic: Instant,
+}
+
+impl StepWatch {
+    /// Watches from now on.
+    pub fn start() -> Self {
+        Self { calendar: SystemTime::now(), monotonic: Instant::now() }
+    }
+
+    /// By how much the calendar clock and the monotonic one went apart since the last look.
+    pub fn look(&mut self) -> Duration {
+        let (calendar, monotonic) = (SystemTime::now(), Instant::now());
+        let steady = monotonic.duration_since(self.monotonic);
+        let apart = match calendar.duration_since(self.calendar) {
+            Ok(went) => went.abs_diff(steady),
+            Err(back) => back.duration() + steady,
+        };
+        *self = Self { calendar, monotonic };
+        apart
+    }
+}
+
 /// The machine's calendar clock.
 pub(super) struct WallSource;
 

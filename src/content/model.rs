@@ -90,6 +90,8 @@ pub struct DrillSpec {
     pub stores: Vec<Store>,
     /// The faults by name.
     pub faults: BTreeMap<String, FaultSpec>,
+    /// The id of the hosted zone, as an output template.
+    pub zone: Option<String>,
     /// The ids of the health checks of R1 and R2, as output templates.
     pub health_checks: BTreeMap<Role, String>,
 }
@@ -129,6 +131,10 @@ pub struct FaultSpec {
     pub fences: Option<(String, String)>,
     /// The sandbox's own fault kinds (`region-loss`, `replication-pause`) that it starts together.
     pub ports: Vec<String>,
+    /// Whether its `ports` begin in both Regions; otherwise in R1 only.
+    pub both_regions: bool,
+    /// Its `ports` end and begin again, each time after so long.
+    pub flaps: Option<Duration>,
     /// Whether only the sandbox can do it.
     pub sandbox_only: bool,
     /// Whether it cuts replication, so that RPO is exercised.

@@ -30,8 +30,12 @@ pub(super) const CONFIRMATIONS: &[(&str, Confirmation)] =
 pub(super) const KEYS: &[&str] =
     &["format", "id", "title", "objectives", "regions", "vars", "names", "tags", "effects", "drill", "modules"];
 
+/// The keys of `drill`.
+pub(super) const DRILL: &[&str] = &["journeys", "stores", "faults", "health_checks", "zone"];
+
 /// What stands in a fault of the drill.
-pub(super) const FAULT: &[&str] = &["title", "start", "undo", "port", "ports", "sandbox_only", "cuts_replication"];
+pub(super) const FAULT: &[&str] =
+    &["title", "start", "undo", "port", "ports", "both_regions", "flaps", "sandbox_only", "cuts_replication"];
 
 /// The workshop without its modules, and the ids of the modules that it lists.
 pub(super) fn workshop(root: &Node<'_>, notes: &Notes) -> Option<(Workshop, Vec<(String, super::diagnostic::Place)>)> {
@@ -142,13 +146,14 @@ fn effects(fields: &Fields<'_>) -> BTreeMap<Effect, Confirmations> {
 }
 
 fn drill(node: &Node<'_>, notes: &Notes) -> Option<DrillSpec> {
-    let fields = node.fields(&["journeys", "stores", "faults", "health_checks"])?;
+    let fields = node.fields(DRILL)?;
     let faults = fields.get("faults").and_then(Node::entries).unwrap_or_default();
     let faults: BTreeMap<String, FaultSpec> =
         faults.into_iter().filter_map(|(name, node)| Some((name.clone(), fault(&name, &node)?))).collect();
     Some(DrillSpec {
         journeys: fields.list("journeys").iter().filter_map(|node| journey(node, &faults, notes)).collect(),
         stores: fields.list("stores").iter().filter_map(|node| store(node, notes)).collect(),
+        zone: fields.get("zone").and_then(|node| notes.template(node)),
         health_checks: fields.get("health_checks").map(|node| by_role(node, notes)).unwrap_or_default(),
         faults,
     })
@@ -214,6 +219,8 @@ fn fault(name: &str, node: &Node<'_>) -> Option<FaultSpec> {
         title: fields.text("title").unwrap_or_else(|| name.to_owned()),
         fences,
         ports,
+        both_regions: flag("both_regions"),
+        flaps: fields.get("flaps").and_then(Node::span),
         sandbox_only: flag("sandbox_only"),
         cuts_replication: flag("cuts_replication"),
     })

@@ -121,7 +121,7 @@ fn workshop() -> Value {
 }
 
 fn drill() -> Value {
-    object(&["journeys", "stores", "faults", "health_checks"], &[], |key| match key {
+    object(read_workshop::DRILL, &[], |key| match key {
         "journeys" => {
             list(object(&["name", "method", "url", "body", "direct", "broken_by"], &["name", "url"], |key| match key {
                 "direct" => by_role(),
@@ -135,9 +135,10 @@ fn drill() -> Value {
         })),
         "faults" => map(object(read_workshop::FAULT, &[], |key| match key {
             "ports" => list(a_text("A fault of the sandbox")),
-            "sandbox_only" | "cuts_replication" => flag("Whether it is so"),
+            "both_regions" | "sandbox_only" | "cuts_replication" => flag("Whether it is so"),
             other => a_text(&format!("The fault's {other}")),
         })),
+        "zone" => a_text("The id of the hosted zone"),
         _ => by_role(),
     })
 }

@@ -5,16 +5,12 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::plan::{Lane, LaneRole, Plan, STABLE_WINDOW};
+use super::doubts::{Seen, failing};
+use super::plan::{LIMIT, Lane, LaneRole, Plan, STABLE_WINDOW};
 use super::rpo::{self, StoreLoss};
 use super::samples::{Samples, Slot};
 use crate::domain::SimTime;
 use crate::domain::drill::{Phase, SlotResult, Verdict};
-
-/// More missed slots than this share make a run inconclusive (design/drill.md, section 1).
-const MISSED_LIMIT: f64 = 0.01;
-/// An impact is the first of that many failed slots in a row.
-const IMPACT_RUN: usize = 3;
 
 /// The instants that phases are cut at. What was not seen is none.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -46,6 +42,9 @@ pub struct Analysis {
     pub rto_verdict: Verdict,
     /// The loss per store.
     pub stores: BTreeMap<String, StoreLoss>,
+    /// What speaks against the measurement; with any of it, no run passes.
+    #[serde(default)]
+    pub doubts: Vec<String>,
     /// The greatest loss in time over the stores.
     pub rpo: Option<Duration>,
     /// What that says against the objective.
@@ -77,6 +76,7 @@ pub fn analyse(plan: &Plan, lanes: &[Lane], samples: &Samples) -> Analysis {
     let table = by_lane(samples, lanes.len());
     let affected = affected(plan, lanes, &table, samples.fault_requested);
     let markers = markers(plan, lanes, &table, samples, &affected);
+    let doubts = Seen { plan, lanes, table: &table, samples, markers: &markers, affected: &affected }.doubts();
     let rto = markers.stable.zip(markers.fault).map(|(stable, fault)| stable.since(fault));
     let stores = rpo::losses(plan, samples);
     let rpo = if plan.cuts_replication { stores.values().filter_map(|loss| loss.time).max() } else { None };
@@ -85,7 +85,8 @@ pub fn analyse(plan: &Plan, lanes: &[Lane], samples: &Samples) -> Analysis {
     Analysis {
         phases: phases(&markers),
         rto,
-        rto_verdict: rto_verdict(plan, samples, &markers, rto, &affected),
+        rto_verdict: rto_verdict(plan, samples, &markers, rto, &affected, doubts.first()),
+        doubts,
         rpo_verdict: rpo::verdict(plan, &stores, rpo),
         rpo,
         stores,
@@ -133,7 +134,7 @@ fn markers(plan: &Plan, lanes: &[Lane], table: &[Vec<&Slot>], samples: &Samples,
         .iter()
         .filter_map(|lane| Some((*lane, table.get(*lane)?.iter().copied().filter(|slot| slot.at >= fault).collect())))
         .collect();
-    let impact = rows.iter().filter_map(|(_, row)| first_run_of_failures(row)).min();
+    let impact = rows.iter().filter_map(|(_, row)| failing(row)).min();
     let rerouted: Option<Vec<SimTime>> = affected.iter().map(|lane| samples.rerouted.get(lane).copied()).collect();
     let survivor = SlotResult::Ok(Some(plan.broken.other()));
     let first_good = impact.and_then(|impact| {
@@ -153,13 +154,6 @@ fn markers(plan: &Plan, lanes: &[Lane], table: &[Vec<&Slot>], samples: &Samples,
         first_good,
         stable: first_good.and_then(|from| stable(&rows, &references, from, samples.healed)),
     }
-}
-
-fn first_run_of_failures(row: &[&Slot]) -> Option<SimTime> {
-    row.windows(IMPACT_RUN)
-        .find(|run| run.iter().all(|slot| !slot.result.good()))
-        .and_then(|run| run.first())
-        .map(|slot| slot.at)
 }
 
 /// The surviving Region's 95th percentile at its own endpoint before the fault, from the lane's vantage.
@@ -253,19 +247,16 @@ fn rto_verdict(
     markers: &Markers,
     rto: Option<Duration>,
     affected: &[usize],
+    doubt: Option<&String>,
 ) -> Verdict {
-    let missed = samples.slots.iter().filter(|slot| slot.result == SlotResult::Missed).count();
     if markers.fault.is_none() {
         return Verdict::Inconclusive("the fault was never started".to_owned());
     }
     if !plan.journeys.iter().any(|journey| journey.affected) {
         return Verdict::NotExercised;
     }
-    if missed as f64 > samples.slots.len() as f64 * MISSED_LIMIT {
-        return Verdict::Inconclusive(format!(
-            "{missed} of {} slots were missed by this program itself",
-            samples.slots.len()
-        ));
+    if let Some(doubt) = doubt {
+        return Verdict::Inconclusive(doubt.clone());
     }
     if affected.is_empty() {
         return Verdict::Inconclusive(format!(
@@ -280,7 +271,7 @@ fn rto_verdict(
     }
     match rto {
         Some(rto) if rto < plan.rto_objective => Verdict::Pass,
-        None if samples.healed.is_some() => {
+        None if samples.healed.zip(markers.fault).is_some_and(|(healed, fault)| healed < fault.plus(LIMIT)) => {
             Verdict::Inconclusive("the fault ended before the shop was steady again".to_owned())
         }
         Some(_) | None => Verdict::Fail,

@@ -27,6 +27,9 @@ pub(in crate::drill) fn plan(affected: bool) -> Plan {
         vantages: vantages(&regions)[..1].to_vec(),
         regions,
         cuts_replication: false,
+        both_regions: false,
+        survivor_check: None,
+        zone: None,
         health_check: None,
         routing: None,
         auto_fail_back: true,
@@ -135,4 +138,13 @@ fn missed_slots_make_a_run_inconclusive() {
     let stalled = |second| if second % 20 == 0 { SlotResult::Missed } else { failover(second) };
     let result = analyse(&plan, &plan.lanes(), &samples(260, stalled));
     assert!(matches!(result.rto_verdict, Verdict::Inconclusive(_)), "{:?}", result.rto_verdict);
+}
+
+#[test]
+fn who_never_recovers_fails_even_when_the_fault_is_mended_in_the_end() {
+    let plan = plan(true);
+    let dead = |second| if second < 62 { HOME } else { DEAD };
+    let mut seen = samples(1400, dead);
+    seen.healed = Some(at(60 + LIMIT.as_secs() + 2));
+    assert_eq!(analyse(&plan, &plan.lanes(), &seen).rto_verdict, Verdict::Fail);
 }

@@ -7,6 +7,7 @@ mod agenda;
 pub mod analysis;
 pub mod canary;
 pub mod compare;
+pub mod doubts;
 pub mod evidence;
 mod health;
 pub mod plan;

@@ -79,8 +79,17 @@ pub struct Plan {
     pub vantages: Vec<Vantage>,
     /// Whether the fault cuts replication, so that RPO is exercised.
     pub cuts_replication: bool,
+    /// Whether the fault breaks both Regions, so that there is no survivor.
+    #[serde(default)]
+    pub both_regions: bool,
     /// The id of the broken Region's health check.
     pub health_check: Option<String>,
+    /// The id of the surviving Region's health check.
+    #[serde(default)]
+    pub survivor_check: Option<String>,
+    /// The id of the hosted zone that clients are routed by.
+    #[serde(default)]
+    pub zone: Option<String>,
     /// The routing's settings, when they could be read.
     pub routing: Option<Routing>,
     /// Whether the drill fails back by itself after its verdict; otherwise it waits for the word.

@@ -1,11 +1,13 @@
 //! Runs a drill: sends every probe and canary write at its intended instant, whatever became of the one before.
 
+use std::collections::BTreeMap;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::stream::{FuturesUnordered, StreamExt};
+use serde_json::Value;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
@@ -16,7 +18,7 @@ use super::report::Report;
 use super::samples::{ReadBack, Slot, Write};
 use super::snapshot::{Snapshot, Stage};
 use super::state::State;
-use crate::clock::Clock;
+use crate::clock::{Clock, StepWatch};
 use crate::domain::drill::{ClientClass, Probe, ProbeError, SlotResult};
 use crate::domain::{DataPlane, Operations, SimTime};
 
@@ -54,6 +56,8 @@ enum Done {
     Tail { canary: usize, read: ReadBack },
     ReadBack { canary: usize, read: ReadBack, healed: bool },
     Health(Option<bool>),
+    Survivor(Option<bool>),
+    Routing { before: bool, settings: BTreeMap<String, Value> },
     Dns { lane: usize, away: bool },
     FaultStarted(Result<(), String>),
     FaultStopped(Result<(), String>),
@@ -72,7 +76,9 @@ pub async fn run(
 ) -> Report {
     let mut state = State::new(plan, clock.now());
     state.name_canaries(ports.canaries.iter().map(|canary| canary.store().to_owned()));
-    let mut runner = Runner { state, ports: &ports, clock, running: FuturesUnordered::new() };
+    // Only on the wall clock does it matter that the machine slept.
+    let steps = (!clock.is_simulated()).then(StepWatch::start);
+    let mut runner = Runner { state, ports: &ports, clock, running: FuturesUnordered::new(), steps };
     let mut agenda = Agenda::new(&runner.state.plan, &runner.state.lanes, &ports.canaries, clock.now());
     let mut aborted = false;
     while !runner.state.over() {
@@ -94,6 +100,7 @@ struct Runner<'r> {
     ports: &'r Ports,
     clock: &'r Clock,
     running: Running<'r>,
+    steps: Option<StepWatch>,
 }
 
 impl<'r> Runner<'r> {
@@ -128,7 +135,7 @@ impl<'r> Runner<'r> {
             Duty::Write(canary) => self.write(at, canary),
             Duty::Tail(canary) => self.tail(canary),
             Duty::Dns => self.ask_name_servers(),
-            Duty::Health => self.ask_health_check(),
+            Duty::Health => self.ask_health_checks(),
             Duty::Tick => {
                 self.tick(control);
                 show(self.state.snapshot(at));
@@ -221,13 +228,32 @@ impl<'r> Runner<'r> {
         }
     }
 
-    fn ask_health_check(&self) {
-        let Some(id) = self.state.plan.health_check.clone() else { return };
-        if self.state.stage != Stage::Failing || self.state.samples.unhealthy_seen.is_some() {
+    fn ask_health_checks(&self) {
+        if self.state.stage != Stage::Failing {
             return;
         }
-        let aws = Arc::clone(&self.ports.aws);
-        self.spawn(async move { Done::Health(super::health::unhealthy(aws.as_ref(), &id).await) });
+        let plan = &self.state.plan;
+        let broken = plan.health_check.clone().filter(|_| self.state.samples.unhealthy_seen.is_none());
+        if let Some(id) = broken {
+            let aws = Arc::clone(&self.ports.aws);
+            self.spawn(async move { Done::Health(super::health::unhealthy(aws.as_ref(), &id).await) });
+        }
+        let survivor = plan.survivor_check.clone().filter(|_| !self.state.failed_open());
+        if let Some(id) = survivor {
+            let aws = Arc::clone(&self.ports.aws);
+            self.spawn(async move { Done::Survivor(super::health::unhealthy(aws.as_ref(), &id).await) });
+        }
+    }
+
+    /// Reads the settings of the routing, to see whether somebody changes them while the fault is active.
+    fn read_routing(&self, before: bool) {
+        let plan = &self.state.plan;
+        let checks: Vec<String> = plan.health_check.iter().chain(&plan.survivor_check).cloned().collect();
+        let (zone, aws) = (plan.zone.clone(), Arc::clone(&self.ports.aws));
+        self.spawn(async move {
+            let settings = super::health::routing(aws.as_ref(), &checks, zone.as_deref()).await;
+            Done::Routing { before, settings }
+        });
     }
 
     /// Takes in what has ended.
@@ -245,7 +271,9 @@ impl<'r> Runner<'r> {
                 self.state.reads_left = self.state.reads_left.saturating_sub(1);
             }
             Done::Health(Some(fail)) => self.state.checkers_fail(fail, now),
-            Done::Health(None) => {}
+            Done::Survivor(Some(fail)) => self.state.survivor_fails(fail, now),
+            Done::Health(None) | Done::Survivor(None) => {}
+            Done::Routing { before, settings } => self.state.routing(before, settings, now),
             Done::Dns { lane, away } => self.state.asked_name_servers(lane, away, now),
             Done::FaultStarted(result) => self.state.fault_started(result, now),
             Done::FaultStopped(result) => self.state.fault_stopped(result, now),
@@ -255,6 +283,9 @@ impl<'r> Runner<'r> {
     /// Moves from stage to stage.
     fn tick(&mut self, control: &Control) {
         let now = self.clock.now();
+        if let Some(steps) = &mut self.steps {
+            self.state.stepped(steps.look(), now);
+        }
         if matches!(self.state.stage, Stage::Baseline | Stage::Failing | Stage::FailingBack) {
             self.state.note_markers(now);
         }
@@ -279,6 +310,7 @@ impl<'r> Runner<'r> {
 
     fn start_fault(&mut self, now: SimTime) {
         self.state.begin_fault(now);
+        self.read_routing(true);
         let switch = Arc::clone(&self.ports.switch);
         self.spawn(async move { Done::FaultStarted(switch.start().await) });
     }
@@ -293,6 +325,10 @@ impl<'r> Runner<'r> {
     fn read_back(&mut self, healed: bool) {
         self.state.reading_back = true;
         self.state.reads_left = self.ports.canaries.len();
+        if !healed {
+            self.state.reads_left += 1;
+            self.read_routing(false);
+        }
         for canary in 0..self.ports.canaries.len() {
             self.read(canary, move |read| Done::ReadBack { canary, read, healed });
         }

@@ -51,7 +51,9 @@ impl DataPlane for Network {
 
     fn probe<'a>(&'a self, probe: &'a Probe) -> BoxFuture<'a, Result<ProbeReply, Failure>> {
         let status = match (self.since(&self.broken), self.since(&self.healed)) {
+            _ if probe.url.contains("r2.") => Ok("ap-southeast-1"),
             (_, Some(since)) if since >= 20 => Ok("eu-west-1"),
+            (Some(_), _) if probe.url.contains("r1.") => Err(403),
             (Some(since), _) if since >= 70 => Ok("ap-southeast-1"),
             (Some(_), _) => Err(403),
             (None, _) if self.before == Before::Unsteady => Err(500),
@@ -121,6 +123,9 @@ async fn drill(before: Before, control: Control) -> (Report, Arc<Network>, usize
         vantages: crate::drill::plan::vantages(&regions),
         regions,
         cuts_replication: false,
+        both_regions: false,
+        survivor_check: None,
+        zone: None,
         health_check: Some("hc-1".into()),
         routing: None,
         auto_fail_back: true,

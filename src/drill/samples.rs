@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::doubts::Notice;
 use crate::domain::SimTime;
 use crate::domain::drill::SlotResult;
 
@@ -68,6 +69,8 @@ pub struct Samples {
     pub rerouted: BTreeMap<usize, SimTime>,
     /// When the fault was mended.
     pub healed: Option<SimTime>,
+    /// What else was noticed, and when.
+    pub notices: Vec<(SimTime, Notice)>,
     /// All slots in the order of their answers.
     pub slots: Vec<Slot>,
     /// Canaries by store.

@@ -1,8 +1,12 @@
 //! A running drill's state: samples so far, stage, log, and the questions that move it from stage to stage.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
+use serde_json::Value;
+
 use super::analysis::{Analysis, analyse, by_lane};
+use super::doubts::{Notice, STEP_LIMIT_MS};
 use super::plan::{Lane, LaneRole, Plan};
 use super::predict;
 use super::report::{Report, resolvers};
@@ -29,6 +33,8 @@ pub(super) struct State {
     log: Vec<(SimTime, String)>,
     analysis: Analysis,
     failing_since: Option<SimTime>,
+    survivor_failing_since: Option<SimTime>,
+    routing: BTreeMap<String, Value>,
 }
 
 impl State {
@@ -45,6 +51,8 @@ impl State {
             names: Vec::new(),
             sequences: Vec::new(),
             failing_since: None,
+            survivor_failing_since: None,
+            routing: BTreeMap::new(),
             plan,
             lanes,
             samples,
@@ -99,24 +107,74 @@ impl State {
         }
     }
 
-    /// Takes in whether the checkers fail now. A checker shows its first failure at once, but the health check flips
-    /// only when the failures are as many in a row as its threshold says.
+    /// Takes in whether the checkers fail now.
     pub(super) fn checkers_fail(&mut self, fail: bool, now: SimTime) {
-        if !fail {
-            self.failing_since = None;
-            return;
-        }
-        let since = *self.failing_since.get_or_insert(now);
-        let more = self.plan.routing.map_or(0, |routing| routing.interval * routing.threshold.saturating_sub(1));
-        if now >= since.plus(Duration::from_secs(u64::from(more))) {
+        self.failing_since = if fail { self.failing_since.or(Some(now)) } else { None };
+        if self.flipped(self.failing_since, now) {
             self.unhealthy(now);
         }
+    }
+
+    /// Takes in whether the checkers of the surviving Region fail now.
+    pub(super) fn survivor_fails(&mut self, fail: bool, now: SimTime) {
+        self.survivor_failing_since = if fail { self.survivor_failing_since.or(Some(now)) } else { None };
+        if self.samples.unhealthy_seen.is_some() && self.flipped(self.survivor_failing_since, now) {
+            self.notice(now, Notice::FailedOpen);
+        }
+    }
+
+    /// Whether a health check whose checkers fail since then is unhealthy. A checker shows its first failure at once, but
+    /// the health check flips only when the failures are as many in a row as its threshold says.
+    fn flipped(&self, failing_since: Option<SimTime>, now: SimTime) -> bool {
+        let more = self.plan.routing.map_or(0, |routing| routing.interval * routing.threshold.saturating_sub(1));
+        failing_since.is_some_and(|since| now >= since.plus(Duration::from_secs(u64::from(more))))
     }
 
     fn unhealthy(&mut self, now: SimTime) {
         if self.samples.unhealthy_seen.is_none() {
             self.samples.unhealthy_seen = Some(now);
             self.note(now, format!("{} health check is unhealthy", self.plan.broken.label()));
+        }
+    }
+
+    pub(super) fn notice(&mut self, at: SimTime, notice: Notice) {
+        let text = match &notice {
+            Notice::ClockStep(millis) => format!("the clock jumped by {millis} ms"),
+            Notice::FailedOpen => {
+                "both health checks are unhealthy: Route 53 answers as if both were healthy".to_owned()
+            }
+            Notice::Changed(what) => format!("{what} was changed"),
+        };
+        self.note(at, text);
+        self.samples.notices.push((at, notice));
+    }
+
+    /// Whether the surviving Region's health check was seen unhealthy.
+    pub(super) fn failed_open(&self) -> bool {
+        self.samples.notices.iter().any(|(_, notice)| *notice == Notice::FailedOpen)
+    }
+
+    /// Takes in by how much the wall clock and the monotonic one went apart since the last tick.
+    pub(super) fn stepped(&mut self, apart: Duration, now: SimTime) {
+        let millis = u64::try_from(apart.as_millis()).unwrap_or(u64::MAX);
+        if millis > STEP_LIMIT_MS {
+            self.notice(now, Notice::ClockStep(millis));
+        }
+    }
+
+    /// Takes in the settings of the routing, and what became different since the fault began.
+    pub(super) fn routing(&mut self, before: bool, settings: BTreeMap<String, Value>, now: SimTime) {
+        if before {
+            self.routing = settings;
+            return;
+        }
+        self.reads_left = self.reads_left.saturating_sub(1);
+        let changed: Vec<String> = (self.routing.iter())
+            .filter(|(name, value)| settings.get(*name).is_some_and(|after| after != *value))
+            .map(|(name, _)| name.clone())
+            .collect();
+        for what in changed {
+            self.notice(now, Notice::Changed(what));
         }
     }
 

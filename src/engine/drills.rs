@@ -9,8 +9,10 @@ use tokio_util::sync::CancellationToken;
 
 use super::session::Session;
 use crate::app::drill::{DrillView, FaultView};
+use crate::clock::Clock;
 use crate::content::Bindings;
 use crate::content::model::{FaultSpec, Journey, Workshop};
+use crate::domain::time::spell;
 use crate::domain::{BoxFuture, Faults, GLOBAL_REGION, Role};
 use crate::drill::canary::{self, Canary};
 use crate::drill::plan::{Routing, vantages};
@@ -71,8 +73,12 @@ fn steps(workshop: &Workshop, spec: &FaultSpec) -> Vec<String> {
         plan.push(format!("break: run {start}"));
         plan.push(format!("mend, when you fail back or stop: run {undo}"));
     }
+    let place = if spec.both_regions { "R1 and R2" } else { "R1" };
     for kind in &spec.ports {
-        plan.push(format!("break: the sandbox's fault {kind} in R1, which ends by itself after two hours"));
+        plan.push(format!("break: the sandbox's fault {kind} in {place}, which ends by itself after two hours"));
+    }
+    if let Some(span) = spec.flaps {
+        plan.push(format!("it ends after {} and begins again after as long, until it is mended", spell(span)));
     }
     plan
 }
@@ -90,7 +96,8 @@ pub async fn prepare(session: &Arc<Session>, name: &str, auto_fail_back: bool) -
     }
     let bindings = guide.bindings_for(templates(workshop)).await;
     let journeys = journeys(workshop, name, &bindings)?;
-    let health_check = workshop.drill.health_checks.get(&Role::Primary).and_then(|id| bindings.render(id).ok());
+    let check = |role| workshop.drill.health_checks.get(&role).and_then(|id| bindings.render(id).ok());
+    let health_check = check(Role::Primary);
     let plan = Plan {
         fault: name.to_owned(),
         title: spec.title.clone(),
@@ -100,6 +107,9 @@ pub async fn prepare(session: &Arc<Session>, name: &str, auto_fail_back: bool) -
         rpo_objective: workshop.objectives.rpo,
         vantages: vantages(guide.regions()),
         cuts_replication: spec.cuts_replication,
+        both_regions: spec.both_regions,
+        survivor_check: check(Role::Secondary),
+        zone: workshop.drill.zone.as_deref().and_then(|zone| bindings.render(zone).ok()),
         routing: routing(session, health_check.as_deref(), &journeys).await,
         health_check,
         journeys,
@@ -123,7 +133,7 @@ fn templates(workshop: &Workshop) -> Vec<&str> {
         all.extend(journey.direct.values().map(String::as_str));
         all.extend(journey.body.as_deref());
     }
-    all.extend(drill.health_checks.values().map(String::as_str));
+    all.extend(drill.health_checks.values().chain(&drill.zone).map(String::as_str));
     all.extend(drill.stores.iter().flat_map(|store| store.parameters.values()).map(String::as_str));
     all
 }
@@ -217,12 +227,20 @@ pub(super) fn switch(session: &Arc<Session>, spec: &FaultSpec) -> Arc<dyn Switch
         (Some((start, undo)), _) => {
             Arc::new(Fences { session: Arc::clone(session), start: start.clone(), undo: undo.clone() })
         }
-        (None, Some(faults)) => Arc::new(SandboxFaults {
-            faults: Arc::clone(faults),
-            kinds: spec.ports.clone(),
-            region: session.guide.regions().primary().to_string(),
-            active: Mutex::default(),
-        }),
+        (None, Some(faults)) => {
+            let regions = session.guide.regions();
+            let mut broken = vec![regions.primary().to_string()];
+            broken.extend(spec.both_regions.then(|| regions.secondary().to_string()));
+            Arc::new(SandboxFaults {
+                clock: session.clock.clone(),
+                faults: Arc::clone(faults),
+                kinds: spec.ports.clone(),
+                regions: broken,
+                flaps: spec.flaps,
+                active: Arc::default(),
+                over: CancellationToken::new(),
+            })
+        }
         (None, None) => Arc::new(Nothing),
     }
 }
@@ -253,20 +271,64 @@ impl Switch for Fences {
 }
 
 /// Faults of the simulated world that begin and end together.
+#[derive(Clone)]
 struct SandboxFaults {
+    clock: Clock,
     faults: Arc<dyn Faults>,
     kinds: Vec<String>,
-    region: String,
-    active: Mutex<Vec<String>>,
+    regions: Vec<String>,
+    /// They end and begin again, each time after so long.
+    flaps: Option<Duration>,
+    active: Arc<Mutex<Vec<String>>>,
+    /// Ends the flapping.
+    over: CancellationToken,
+}
+
+impl SandboxFaults {
+    async fn begin(&self) -> Result<(), String> {
+        for region in &self.regions {
+            for kind in &self.kinds {
+                let fault = self.faults.start(kind, region, json!({}), LEASE).await;
+                let fault = fault.map_err(|failure| failure.to_string())?;
+                self.active.lock().unwrap_or_else(PoisonError::into_inner).push(fault.id);
+            }
+        }
+        Ok(())
+    }
+
+    async fn end(&self) -> Result<(), String> {
+        let ids = std::mem::take(&mut *self.active.lock().unwrap_or_else(PoisonError::into_inner));
+        for id in ids {
+            self.faults.stop(&id).await.map_err(|failure| failure.to_string())?;
+        }
+        Ok(())
+    }
+
+    /// Ends and begins again until the drill mends it. What cannot be begun again stays whole, and the drill sees that.
+    async fn flap(self, every: Duration) {
+        let _awake = self.clock.participate();
+        loop {
+            for broken in [false, true] {
+                let over = self.over.run_until_cancelled(self.clock.sleep(every)).await.is_none();
+                if over || if broken { self.begin().await } else { self.end().await }.is_err() {
+                    return;
+                }
+                if self.over.is_cancelled() {
+                    // It was mended while it began again.
+                    let _ = self.end().await;
+                    return;
+                }
+            }
+        }
+    }
 }
 
 impl Switch for SandboxFaults {
     fn start(&self) -> BoxFuture<'_, Result<(), String>> {
         Box::pin(async move {
-            for kind in &self.kinds {
-                let fault = self.faults.start(kind, &self.region, json!({}), LEASE).await;
-                let fault = fault.map_err(|failure| failure.to_string())?;
-                self.active.lock().unwrap_or_else(PoisonError::into_inner).push(fault.id);
+            self.begin().await?;
+            if let Some(every) = self.flaps {
+                tokio::spawn(self.clone().flap(every));
             }
             Ok(())
         })
@@ -274,11 +336,8 @@ impl Switch for SandboxFaults {
 
     fn stop(&self) -> BoxFuture<'_, Result<(), String>> {
         Box::pin(async move {
-            let ids = std::mem::take(&mut *self.active.lock().unwrap_or_else(PoisonError::into_inner));
-            for id in ids {
-                self.faults.stop(&id).await.map_err(|failure| failure.to_string())?;
-            }
-            Ok(())
+            self.over.cancel();
+            self.end().await
         })
     }
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
+use super::super::doubts::Notice;
 use super::super::report::Report;
 use super::super::samples::{CanarySamples, ReadBack, Samples, Slot, Write};
 use super::super::snapshot::Stage;
@@ -49,6 +50,7 @@ enum EventLine {
     UnhealthySeen { at: SimTime },
     Rerouted { at: SimTime, lane: usize },
     Healed { at: SimTime },
+    Noticed { at: SimTime, what: Notice },
     Ended { stage: Stage },
 }
 
@@ -95,6 +97,8 @@ pub fn events(report: &Report) -> String {
     dated.extend(samples.fault_acknowledged.map(|at| (at, EventLine::FaultAcknowledged { at })));
     dated.extend(samples.unhealthy_seen.map(|at| (at, EventLine::UnhealthySeen { at })));
     dated.extend(samples.rerouted.iter().map(|(lane, at)| (*at, EventLine::Rerouted { at: *at, lane: *lane })));
+    let notices = samples.notices.iter();
+    dated.extend(notices.map(|(at, what)| (*at, EventLine::Noticed { at: *at, what: what.clone() })));
     dated.extend(samples.healed.map(|at| (at, EventLine::Healed { at })));
     dated.sort_by_key(|(at, _)| *at);
     let mut text: String = dated.iter().map(|(_, event)| line(event)).collect();
@@ -139,6 +143,7 @@ pub fn read_events(text: &str) -> Result<(Samples, Option<Stage>), BadLine> {
             EventLine::Started { at } => samples.start = at,
             EventLine::FaultRequested { at } => samples.fault_requested = Some(at),
             EventLine::FaultAcknowledged { at } => samples.fault_acknowledged = Some(at),
+            EventLine::Noticed { at, what } => samples.notices.push((at, what)),
             EventLine::UnhealthySeen { at } => samples.unhealthy_seen = Some(at),
             EventLine::Rerouted { at, lane } => {
                 samples.rerouted.insert(lane, at);
