@@ -17,7 +17,7 @@ const STEP: Duration = Duration::from_secs(240);
 /// How long a key may take to show its effect before it is pressed again.
 const ANSWER: Duration = Duration::from_secs(3);
 /// The place of the fault in the drill's list that takes a whole Region away.
-const REGION_LOSS: usize = 4;
+const REGION_LOSS: usize = 6;
 /// The steps of each module.
 const STEPS: [usize; 7] = [5, 8, 8, 3, 9, 8, 14];
 

@@ -139,12 +139,22 @@ impl Seen<'_> {
             let after: Vec<&Slot> = row.into_iter().filter(|slot| slot.at >= down).collect();
             let back = after.windows(RUN).find(|run| run.iter().all(|slot| slot.result.good()));
             if let Some(first) = back.and_then(|run| run.first()) {
-                return Some(format!(
-                    "{} answered {} again at {}: the fault ended early, or somebody mended it",
-                    self.plan.broken.label(),
-                    self.journey(spec),
-                    first.at.clock_face()
-                ));
+                let (region, journey) = (self.plan.broken.label(), self.journey(spec));
+                let since = first.at.clock_face();
+                let later: Vec<&Slot> = after.iter().copied().filter(|slot| slot.at > first.at).collect();
+                return Some(match failing(&later) {
+                    Some(again) => {
+                        let again = again.clock_face();
+                        format!(
+                            "{region} answered {journey} again at {since} and failed again at {again}: it comes and goes"
+                        )
+                    }
+                    None => {
+                        format!(
+                            "{region} answered {journey} again at {since}: the fault ended early, or somebody mended it"
+                        )
+                    }
+                });
             }
         }
         None
