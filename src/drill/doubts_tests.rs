@@ -148,7 +148,7 @@ fn flapping_and_a_relapse_are_noticed() {
     assert!(doubt(&samples(&two_places(), relapse)).contains("a relapse"));
     let flapping = |lane: &Lane, second: u64| match lane.role {
         LaneRole::Direct(Role::Secondary) => AWAY,
-        _ if second < 62 || second / 20 % 2 == 0 => HOME,
+        _ if second < 62 || (second / 20).is_multiple_of(2) => HOME,
         _ => DEAD,
     };
     assert!(doubt(&samples(&two_places(), flapping)).contains("it comes and goes"));
