@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use clap::Parser as _;
-use multi_region_workshop::cli::args::{Cli, Color};
+use multi_region_workshop::cli::args::{Cli, Color, Command};
 use multi_region_workshop::cli::exit::CRASH;
 use multi_region_workshop::engine::{crash, log};
 use multi_region_workshop::tui::{Palette, Theme, leave};
@@ -24,7 +24,12 @@ fn main() -> ExitCode {
 }
 
 fn run(cli: Cli, directory: &std::path::Path) -> ExitCode {
-    let runtime = match tokio::runtime::Runtime::new() {
+    let mut builder = tokio::runtime::Builder::new_multi_thread();
+    if matches!(cli.command, None | Some(Command::Run(_))) {
+        // One learner's work is a chain: beside the main thread, a second worker would only add memory and switches.
+        builder.worker_threads(1);
+    }
+    let runtime = match builder.enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
             eprintln!("workshop: the program could not start its threads: {error}");
