@@ -56,6 +56,11 @@ impl SimTime {
         }
     }
 
+    /// The instant that an ISO 8601 text with a zone names, as AWS's answers have them.
+    pub fn parse(text: &str) -> Option<Self> {
+        text.parse::<jiff::Timestamp>().ok().map(|stamp| Self(stamp.as_millisecond()))
+    }
+
     /// The time of day in UTC, `09:00:00Z`, for screens.
     pub fn clock_face(self) -> String {
         let day = self.0.div_euclid(1000).rem_euclid(86_400);

@@ -10,6 +10,7 @@ pub mod drills;
 mod jobs;
 pub mod log;
 pub mod page;
+pub mod rehearse;
 pub mod resets;
 mod running_drill;
 pub mod session;

@@ -85,6 +85,21 @@ impl Guide {
         })
     }
 
+    /// A guide of the same workshop for another run: another account, with names and Regions of its own.
+    #[must_use]
+    pub fn for_run(&self, aws: Arc<dyn Operations>, bindings: Bindings, regions: RegionPair) -> Self {
+        Self::new(Setup {
+            workshop: Arc::clone(&self.setup.workshop),
+            assets: self.setup.assets.clone(),
+            bindings,
+            regions,
+            aws,
+            network: Arc::clone(&self.setup.network),
+            clock: self.setup.clock.clone(),
+            workspace: self.setup.workspace.clone(),
+        })
+    }
+
     /// The workshop.
     pub fn workshop(&self) -> &Workshop {
         &self.setup.workshop

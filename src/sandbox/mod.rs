@@ -24,4 +24,5 @@ pub mod world;
 
 pub use call::{AwsError, Call};
 pub use handle::Sandbox;
+pub use seats::Template;
 pub use world::World;

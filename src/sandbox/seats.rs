@@ -1,6 +1,7 @@
 //! Many learners' accounts in one world: a copy of an account under another id, with names of its own.
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use super::services::s3;
 use super::world::{AccountState, Transition, World};
@@ -14,35 +15,85 @@ struct Seat {
     timeline: Vec<(SimTime, Transition)>,
 }
 
+/// An account of one world, taken out of it as a text, so that it can be put into another world many times.
+#[derive(Clone, Debug)]
+pub struct Template {
+    text: String,
+    account: String,
+    words: Vec<String>,
+    at: SimTime,
+}
+
+impl Template {
+    /// The account with everything that belongs to it; names of buckets are unique in a world, and those of this account
+    /// contain one of `words`. None when the world has no such account.
+    pub fn of(world: &World, account: &str, words: &[String]) -> Result<Option<Self>, serde_json::Error> {
+        let Some(state) = world.accounts.get(account).cloned() else { return Ok(None) };
+        let own = |name: &String| words.iter().any(|word| name.contains(word));
+        let buckets = world.buckets.iter().filter(|(name, _)| own(name));
+        let seat = Seat {
+            account: state,
+            buckets: buckets.map(|(name, bucket)| (name.clone(), bucket.clone())).collect(),
+            timeline: world.timeline.of(account),
+        };
+        let text = serde_json::to_string(&seat)?;
+        Ok(Some(Self { text, account: account.to_owned(), words: words.to_vec(), at: world.now }))
+    }
+
+    /// Puts the account into a world as `to`, with `words` in the place of its own, in their order. What was its present
+    /// becomes `moment`; instants are moved with it, and what should have happened between `moment` and the world's
+    /// present happens at once.
+    pub fn place(&self, world: &mut World, to: &str, words: &[String], moment: SimTime) -> Result<(), serde_json::Error> {
+        let mut text = self.text.replace(&self.account, to);
+        for (old, new) in self.words.iter().zip(words) {
+            text = text.replace(old, new);
+        }
+        let copy: Seat = if moment == self.at {
+            serde_json::from_str(&text)?
+        } else {
+            let mut value: Value = serde_json::from_str(&text)?;
+            shift(&mut value, moment.millis() - self.at.millis());
+            serde_json::from_value(value)?
+        };
+        world.accounts.insert(to.to_owned(), copy.account);
+        world.buckets.extend(copy.buckets);
+        let now = world.now;
+        for (at, transition) in copy.timeline {
+            // A world that is copied within itself keeps its future as it is.
+            world.timeline.push(if moment == self.at { at } else { at.max(now) }, transition);
+        }
+        world.touch();
+        Ok(())
+    }
+}
+
+/// Instants of a world lie within this many milliseconds around its first one; no other number of it does.
+const AROUND: i64 = 400 * 24 * 3_600_000;
+
+/// Moves every instant of a value.
+fn shift(value: &mut Value, by: i64) {
+    match value {
+        Value::Number(number) => {
+            let start = SimTime::WORLD_START.millis();
+            if let Some(at) = number.as_i64().filter(|at| (at - start).abs() < AROUND) {
+                *value = Value::from(at + by);
+            }
+        }
+        Value::Array(items) => items.iter_mut().for_each(|item| shift(item, by)),
+        Value::Object(members) => members.values_mut().for_each(|item| shift(item, by)),
+        Value::Null | Value::Bool(_) | Value::String(_) => {}
+    }
+}
+
 impl World {
     /// Copies the account `from` to a new account `to`: its resources, its buckets and what will happen to it. In
     /// everything that is copied, the old id becomes the new one and each of `words` becomes its other; names of buckets
     /// are unique in the world, so one of the words must be what their names contain. Nothing when `from` is empty.
     pub fn copy_account(&mut self, from: &str, to: &str, words: &[(String, String)]) -> Result<(), serde_json::Error> {
-        let Some(account) = self.accounts.get(from).cloned() else { return Ok(()) };
-        let contains = |name: &String| words.iter().any(|(old, _)| name.contains(old));
-        let seat = Seat {
-            account,
-            buckets: self
-                .buckets
-                .iter()
-                .filter(|(name, _)| contains(name))
-                .map(|(name, bucket)| (name.clone(), bucket.clone()))
-                .collect(),
-            timeline: self.timeline.of(from),
-        };
-        let mut text = serde_json::to_string(&seat)?.replace(from, to);
-        for (old, new) in words {
-            text = text.replace(old, new);
-        }
-        let copy: Seat = serde_json::from_str(&text)?;
-        self.accounts.insert(to.to_owned(), copy.account);
-        self.buckets.extend(copy.buckets);
-        for (at, transition) in copy.timeline {
-            self.timeline.push(at, transition);
-        }
-        self.touch();
-        Ok(())
+        let (old, new): (Vec<String>, Vec<String>) = words.iter().cloned().unzip();
+        let Some(template) = Template::of(self, from, &old)? else { return Ok(()) };
+        let moment = self.now;
+        template.place(self, to, &new, moment)
     }
 }
 

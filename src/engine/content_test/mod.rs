@@ -5,9 +5,9 @@
 
 mod cases;
 mod plan;
-mod solve;
+pub(super) mod solve;
 mod state;
-mod wrong;
+pub(super) mod wrong;
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;

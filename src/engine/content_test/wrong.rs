@@ -72,8 +72,8 @@ async fn prove(chain: &Chain, answer: &WrongAnswer) -> Vec<String> {
     findings
 }
 
-/// Does one thing of a test.
-async fn act(session: &Arc<Session>, deed: &Deed) -> Result<(), String> {
+/// Does one thing of a test. Call it while holding one participant of the session's clock.
+pub async fn act(session: &Arc<Session>, deed: &Deed) -> Result<(), String> {
     match deed {
         Deed::Command(command) => command_of(session, command).await,
         Deed::Refused(command) => match command_of(session, command).await {

@@ -8,11 +8,16 @@ use crate::domain::Operations;
 use crate::engine::session::Session;
 use crate::reset::Seat;
 
-/// What CloudTrail shows as the session's name.
-const SESSION: &str = "workshop-reset";
+/// What CloudTrail shows as the session's name of a reset.
+pub const RESET: &str = "workshop-reset";
 
-/// The way into a seat's account; the error says what to do.
-pub(super) async fn enter(session: &Session, seat: &Seat, region: &str) -> Result<Arc<dyn Operations>, String> {
+/// The way into a seat's account; the error says what to do. CloudTrail shows `session_name`.
+pub async fn enter(
+    session: &Session,
+    seat: &Seat,
+    region: &str,
+    session_name: &str,
+) -> Result<Arc<dyn Operations>, String> {
     let base = match (&session.mode, seat.profile.is_empty()) {
         (_, true) => Arc::clone(&session.sdk),
         (Mode::Sandbox, false) => {
@@ -29,7 +34,7 @@ pub(super) async fn enter(session: &Session, seat: &Seat, region: &str) -> Resul
         let options = RoleOptions {
             role_arn: seat.role.clone(),
             external_id: Some(seat.external_id.clone()).filter(|id| !id.is_empty()),
-            session_name: SESSION.to_owned(),
+            session_name: session_name.to_owned(),
             region: region.to_owned(),
         };
         return Ok(Arc::new(Assumed::new(base, options, session.clock.clone())));

@@ -1,7 +1,7 @@
 //! `workshop reset`: which accounts, how each is entered, and the plan and its execution over all of them.
 
-mod doors;
-mod sources;
+pub(super) mod doors;
+pub(super) mod sources;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -104,7 +104,7 @@ pub async fn plan(
 }
 
 /// The two Regions of a seat: its own, or the session's.
-fn regions(session: &Session, seat: &Seat) -> Result<RegionPair, String> {
+pub(super) fn regions(session: &Session, seat: &Seat) -> Result<RegionPair, String> {
     if seat.primary.is_empty() && seat.secondary.is_empty() {
         return Ok(session.guide.regions().clone());
     }
@@ -113,7 +113,7 @@ fn regions(session: &Session, seat: &Seat) -> Result<RegionPair, String> {
 
 async fn planned(session: &Arc<Session>, mut seat: Seat, blocked: &BTreeSet<String>) -> Result<SeatPlan, String> {
     let regions = regions(session, &seat)?;
-    let aws = doors::enter(session, &seat, regions.primary().as_str()).await?;
+    let aws = doors::enter(session, &seat, regions.primary().as_str(), doors::RESET).await?;
     let caller = Caller::new(aws, session.clock.clone(), &seat.account);
     let checked = reset::preflight(&caller, &seat, regions.primary().as_str(), blocked).await?;
     if seat.suffix.is_empty() {
@@ -290,7 +290,7 @@ type Prepared = (Caller, String, reset::Run, reset::Scan);
 /// Enters an account, asks everything again that was asked for the plan, and looks at what exists now.
 async fn prepare(session: &Arc<Session>, plan: &Plan, seat: &SeatPlan, again: bool) -> Result<Prepared, String> {
     let regions = regions(session, &seat.seat)?;
-    let aws = doors::enter(session, &seat.seat, regions.primary().as_str()).await?;
+    let aws = doors::enter(session, &seat.seat, regions.primary().as_str(), doors::RESET).await?;
     let caller = Caller::new(aws, session.clock.clone(), &seat.seat.account);
     let checked = reset::preflight(&caller, &seat.seat, regions.primary().as_str(), &plan.blocked).await?;
     // Nothing was found for the plan, and without a suffix nothing can be looked for.

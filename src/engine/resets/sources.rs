@@ -58,7 +58,8 @@ pub(super) async fn roster(session: &Arc<Session>, source: &Source) -> Result<Ro
     Ok(checked)
 }
 
-fn from_file(file: &Path) -> Result<Roster, ResetError> {
+/// The seats of a roster file.
+pub fn from_file(file: &Path) -> Result<Roster, ResetError> {
     let text = std::fs::read_to_string(file)
         .map_err(|error| ResetError::File { path: file.to_path_buf(), why: error.to_string() })?;
     Ok(Roster::read(&file.display().to_string(), &text)?)
@@ -109,7 +110,7 @@ async fn profiles(session: &Arc<Session>, pattern: &str) -> Result<Roster, Reset
     for name in names {
         let unknown = Seat { seat: name.clone(), profile: name.clone(), ..Seat::default() };
         let asked = async {
-            let aws = super::doors::enter(session, &unknown, &region).await?;
+            let aws = super::doors::enter(session, &unknown, &region, super::doors::RESET).await?;
             let who = operation("sts", "get-caller-identity", &region, json!({}));
             aws.call(&who).await.map_err(|failure| failure.to_string())
         };
