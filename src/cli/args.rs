@@ -92,6 +92,8 @@ pub enum Command {
     /// Delete what the workshop made, in one account or in a class of them, and prove that it is gone
     #[command(subcommand)]
     Reset(super::reset_args::ResetCommand),
+    /// See where every learner of a class stands, from the state of the accounts, without changing anything
+    Fleet(super::fleet::FleetArgs),
     /// The simulated AWS: serve it to other programs, look into it, break it
     #[command(subcommand)]
     Sandbox(SandboxCommand),
@@ -253,6 +255,8 @@ pub enum SandboxCommand {
         /// A file that `snapshot` wrote
         file: PathBuf,
     },
+    /// Make a class of simulated accounts whose learners stand at different places, to try fleet and reset (see --seed)
+    Rehearse(super::fleet::RehearseArgs),
     /// Break the simulated AWS on purpose
     #[command(subcommand)]
     Fault(FaultCommand),

@@ -8,6 +8,7 @@ mod content_test;
 mod drill;
 pub mod exit;
 mod export;
+pub mod fleet;
 mod offline;
 mod open;
 pub mod plain;
@@ -33,6 +34,7 @@ pub async fn dispatch(global: &Global, command: Command) -> ExitCode {
         Command::Aws(arguments) => aws::run(global, &arguments.words).await,
         Command::Drill(arguments) => drill::run(global, arguments).await,
         Command::Reset(command) => reset::run(global, command).await,
+        Command::Fleet(arguments) => fleet::run(global, arguments).await,
         Command::Sandbox(SandboxCommand::Status { operations: true, .. }) => offline::simulated_operations(),
         Command::Sandbox(SandboxCommand::Status { constants: true, .. }) => offline::constants(),
         Command::Sandbox(command) => sandbox::run(global, command).await,

@@ -29,6 +29,7 @@ pub(super) async fn run(global: &Global, command: SandboxCommand) -> Exit {
         SandboxCommand::Serve { port } => serve(&session, port).await,
         SandboxCommand::Status { .. } => status(&session).await,
         SandboxCommand::Fault(FaultCommand::List) => list(&session).await,
+        SandboxCommand::Rehearse(arguments) => super::fleet::rehearse(&session, global.seed, arguments).await,
         SandboxCommand::Snapshot { file } => snapshot(&session, &file).await,
         SandboxCommand::Restore { file } => restore(&session, &file).await,
         SandboxCommand::Fault(FaultCommand::Start { kind, region, lease, set }) => {

@@ -7,6 +7,7 @@ pub mod content_test;
 pub mod crash;
 pub mod drill_view;
 pub mod drills;
+pub mod fleet;
 mod jobs;
 pub mod log;
 pub mod page;
