@@ -172,25 +172,27 @@ fn summary(session: &Session, rows: &[Row], took: &Took) -> Value {
 
 /// The table: a line a seat, and a line below it for each error.
 fn table(rows: &[Row]) -> Vec<String> {
-    let mut lines = vec!["seat       mod facts   stuck    last    $/h waits for".to_owned()];
+    let mut lines = vec!["seat       mod facts   stuck    last     $/h waits for".to_owned()];
     for row in rows {
         let stuck = match (row.stuck, row.stuck_seconds, &row.module) {
             (Stuck::Since(_), Some(seconds), _) => short(seconds),
             (Stuck::Working, _, _) => "working".to_owned(),
             _ => "unknown".to_owned(),
         };
-        let last = row.last_activity.map_or_else(|| "unknown".to_owned(), |at| at.clock_face());
+        let last =
+            row.last_activity.map_or_else(|| "unknown".to_owned(), |at| at.clock_face().chars().take(5).collect());
         let facts = match row.module {
             Some(_) => format!("{}/{}", row.facts.passed, row.facts.total),
             None => "?".to_owned(),
         };
-        let cost = row.dollars_per_hour.map_or_else(|| "unknown".to_owned(), |cost| format!("{cost:.3}"));
+        let more = if row.cost_unknown.is_empty() { "" } else { "+" };
+        let cost = row.dollars_per_hour.map_or_else(|| "unknown".to_owned(), |cost| format!("{cost:.2}{more}"));
         let waits = row.waits_for.as_deref().unwrap_or(if row.module.is_some() { "nothing" } else { "not read" });
         let seat: String = printable(&row.seat).chars().take(10).collect();
         lines.push(cut(&format!(
-            "{seat:<10} {:<3} {facts:>5} {stuck:>7} {:>7} {cost:>6} {}",
+            "{seat:<10} {:<3} {facts:>5} {stuck:>7} {:>7} {cost:>7} {}",
             row.module.as_deref().unwrap_or("?"),
-            last.trim_end_matches('Z').get(..5).unwrap_or(&last),
+            last,
             printable(waits)
         )));
         lines.extend(row.errors.iter().map(|error| cut(&format!("           ! {}", printable(error)))));
@@ -298,7 +300,7 @@ mod tests {
         row.waits_for = Some("m2.aurora-replica: in the wrong Region".to_owned());
         row.dollars_per_hour = Some(0.1234);
         let lines = table(&[row]);
-        assert!(lines.iter().any(|line| line.contains("0.123 m2.aurora-replica: in the wrong")), "{lines:?}");
+        assert!(lines.iter().any(|line| line.contains("0.12 m2.aurora-replica: in the wrong")), "{lines:?}");
         assert_eq!([short(9.0), short(65.0), short(3700.0)], ["9s", "1m", "1h01"]);
     }
 }

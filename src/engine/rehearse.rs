@@ -101,7 +101,11 @@ const MISTAKES: &[Mistake] = &[
         deeds: || {
             let parameters = json!({ "action": "ec2:CreateSubnet" });
             vec![
-                Deed::Fault { kind: "denied-actions".to_owned(), region: "{{ region.primary }}".to_owned(), parameters },
+                Deed::Fault {
+                    kind: "denied-actions".to_owned(),
+                    region: "{{ region.primary }}".to_owned(),
+                    parameters,
+                },
                 Deed::Attempt("m1.network#deploy".to_owned()),
             ]
         },

@@ -43,7 +43,13 @@ impl Template {
     /// Puts the account into a world as `to`, with `words` in the place of its own, in their order. What was its present
     /// becomes `moment`; instants are moved with it, and what should have happened between `moment` and the world's
     /// present happens at once.
-    pub fn place(&self, world: &mut World, to: &str, words: &[String], moment: SimTime) -> Result<(), serde_json::Error> {
+    pub fn place(
+        &self,
+        world: &mut World,
+        to: &str,
+        words: &[String],
+        moment: SimTime,
+    ) -> Result<(), serde_json::Error> {
         let mut text = self.text.replace(&self.account, to);
         for (old, new) in self.words.iter().zip(words) {
             text = text.replace(old, new);

@@ -37,6 +37,17 @@ const EMPTY: &[&str] = &[
     "s3:ListBucketVersions",
 ];
 
+/// What fleet reads besides the checks: whose account it is, the run's tags, what happens to its stacks, what is in them.
+const FLEET: &[&str] = &[
+    "cloudformation:DescribeStackEvents",
+    "cloudformation:DescribeStacks",
+    "cloudformation:ListStackResources",
+    "rds:DescribeDBClusters",
+    "rds:DescribeDBInstances",
+    "sts:AssumeRole",
+    "tag:GetResources",
+];
+
 /// What the drill writes into a store and reads again, by the store's name in workshop.yaml.
 const CANARIES: &[(&str, &[&str])] = &[
     ("dynamodb", &["dynamodb:DeleteItem", "dynamodb:DescribeTable", "dynamodb:GetItem", "dynamodb:PutItem"]),
@@ -87,7 +98,7 @@ pub fn policy(workshop: &Workshop, assets: &Assets, role: &str) -> Option<Value>
         }
         "fleet" => {
             actions.extend(reads());
-            actions.insert("sts:AssumeRole".to_owned());
+            actions.extend(FLEET.iter().map(|action| (*action).to_owned()));
         }
         _ => return None,
     }

@@ -216,19 +216,24 @@ mod tests {
         assert!(reads > 50 && account.0.lock().unwrap().len() <= reads);
         let role = operation("sts", "assume-role", "eu-west-1", json!({}));
         assert_eq!(reader.call(&role).await.unwrap_err().code, "FleetOnlyReads");
-        let disguised = Operation { api: "DeleteStack".into(), ..operation("cloudformation", "list-stacks", "r", json!({})) };
+        let disguised =
+            Operation { api: "DeleteStack".into(), ..operation("cloudformation", "list-stacks", "r", json!({})) };
         assert_eq!(reader.call(&disguised).await.unwrap_err().code, "FleetOnlyReads");
     }
 
     #[tokio::test]
     async fn a_list_answers_for_its_members_and_the_cycle_ends_with_its_limit() {
         let (account, reader) = reader(2);
-        let stack = |name: &str| operation("cloudformation", "describe-stacks", "eu-west-1", json!({ "StackName": name }));
+        let stack =
+            |name: &str| operation("cloudformation", "describe-stacks", "eu-west-1", json!({ "StackName": name }));
         for name in ["one", "two"] {
             assert_eq!(reader.call(&stack(name)).await.unwrap().output["Stacks"][0]["StackName"], name);
         }
         let missing = reader.call(&stack("three")).await.unwrap_err();
-        assert_eq!((missing.code.as_str(), missing.class), ("ValidationError", classify("ValidationError", &missing.message, 400)));
+        assert_eq!(
+            (missing.code.as_str(), missing.class),
+            ("ValidationError", classify("ValidationError", &missing.message, 400))
+        );
         assert_eq!((account.0.lock().unwrap().len(), reader.spent()), (1, 1));
         let tables = operation("dynamodb", "list-tables", "eu-west-1", json!({}));
         reader.call(&tables).await.unwrap();

@@ -172,6 +172,7 @@ impl Watched {
     /// Asks one check; false when the cycle has no read left for it.
     async fn one(&mut self, entered: &Entered, check: &Check, now: SimTime) -> bool {
         entered.reader.postponed();
+        self.remember(entered, check);
         let outcome = entered.guide.evaluate(check).await;
         if entered.reader.postponed() {
             return false;
@@ -183,18 +184,35 @@ impl Watched {
         true
     }
 
+    /// Tells the guide that a step was begun whose other checks hold: what is missing then is wrong, and not just to do.
+    fn remember(&self, entered: &Entered, check: &Check) {
+        let Some((step, _)) = check.id.split_once('/') else { return };
+        let other = |id: &String| *id != check.id && id.split_once('/').is_some_and(|(of, _)| of == step);
+        let begun = self.answers.iter().any(|(id, (outcome, _))| other(id) && outcome.passed());
+        if let (true, Some(at)) = (begun, self.event.max(self.seen)) {
+            entered.guide.remember_start(step, at);
+        }
+    }
+
     /// The module in which the learner stands: the one begun last, or, while all that can be read of it holds, the next.
+    /// A module that makes nothing of its own and breaks what is there is reached with the last check of the one before it.
     fn reached(&self, workshop: &Workshop, begun: usize, runs: bool) -> usize {
         let mut place = begun;
         while runs
             && let Some((module, next)) = workshop.modules.get(place).zip(workshop.modules.get(place + 1))
             && !place::cleans(next)
             && !place::cleans(module)
-            && place::checks(module).all(|check| self.passed(check))
+            && (place::checks(module).all(|check| self.passed(check)) || self.breaks(workshop, place))
         {
             place += 1;
         }
         place
+    }
+
+    /// Whether the module after this one only breaks what is there, and this one was done to its end.
+    fn breaks(&self, workshop: &Workshop, place: usize) -> bool {
+        let last = workshop.modules.get(place).and_then(|module| place::checks(module).last());
+        place > 0 && place::opening(workshop, place + 1).is_none() && last.is_some_and(|check| self.passed(check))
     }
 
     fn passed(&self, check: &Check) -> bool {
@@ -238,7 +256,9 @@ impl Watched {
         if let Some(why) = &self.trouble {
             return Row { name: self.seat.name.clone(), ..Row::unread(&self.seat.seat, &self.seat.account, why) };
         }
-        let Some(module) = session.guide.workshop().modules.get(self.module) else { return Row::unread(&self.seat.seat, &self.seat.account, "the workshop has no modules") };
+        let Some(module) = session.guide.workshop().modules.get(self.module) else {
+            return Row::unread(&self.seat.seat, &self.seat.account, "the workshop has no modules");
+        };
         let (facts, waits_for, pending) = self.standing(module);
         let last = match (self.event, self.seen) {
             (Some(event), Some(seen)) if seen > event => Some((seen, "seen")),
@@ -326,7 +346,7 @@ fn words(fact: &FactId, answer: Option<&Outcome>) -> String {
         None => format!("{fact}: not asked yet"),
         Some(outcome) => match reason(outcome) {
             Some(why) => format!("{fact}: {why}"),
-            None => format!("{fact}: {}", outcome.word()),
+            None => format!("{fact}: not done yet"),
         },
     }
 }
@@ -339,7 +359,10 @@ async fn enter(session: &Session, seat: &Seat) -> Result<Entered, String> {
     let reader = Arc::new(Reader::new(aws, READS));
     let who = reader.call(&operation("sts", "get-caller-identity", region, json!({}))).await;
     let who = who.map_err(|failure| {
-        format!("it cannot be entered ({}: {}); let its role be assumed by whoever looks", failure.code, failure.message)
+        format!(
+            "it cannot be entered ({}: {}); let its role be assumed by whoever looks",
+            failure.code, failure.message
+        )
     })?;
     let account = who.output.get("Account").and_then(Value::as_str).unwrap_or_default();
     if account != seat.account {
