@@ -29,13 +29,9 @@ async fn class(session: &Session, learners: usize) -> (World, Vec<Learner>) {
     rehearse::rehearse(session, World::new(5), &options).await.expect("a class")
 }
 
-/// All of the world but its clock's own traces: credentials that were issued.
+/// Everything that accounts hold; credentials that were issued are in none.
 fn state(world: &World) -> String {
-    let mut value = serde_json::to_value(world).unwrap();
-    for member in ["sessions", "now", "log", "timeline"] {
-        value.as_object_mut().unwrap().remove(member);
-    }
-    value.to_string()
+    json!([world.accounts, world.buckets, world.faults]).to_string()
 }
 
 fn of<'r>(rows: &'r [Row], learner: &Learner) -> &'r Row {
@@ -59,7 +55,7 @@ async fn a_rehearsed_class_is_found_as_it_stands_and_nothing_is_changed() {
     fleet.cycle().await;
     assert!(fleet.rows().iter().all(|row| (1..=READS).contains(&row.reads)), "{:?}", fleet.rows());
     fleet.settle().await;
-    assert_eq!(sandbox.with_world(|world| state(world)), before, "fleet changed something");
+    assert!(sandbox.with_world(|world| state(world)) == before, "fleet changed something");
 
     let rows = fleet.rows();
     for learner in &learners {

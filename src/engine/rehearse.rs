@@ -253,6 +253,8 @@ pub async fn rehearse(
             idle_seconds: idle.as_secs(),
         });
     }
+    // What was due in the meantime happens now.
+    world.advance(world.now);
     Ok((world, learners))
 }
 
