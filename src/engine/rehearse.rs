@@ -4,6 +4,7 @@
 //! the caller's world, under an id that Organizations gave out; so fleet and reset can be tried before the day.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -225,12 +226,13 @@ pub async fn rehearse(
         let Some(place) = at.or_else(|| steps.get(pick("step", steps.len())).copied()) else { continue };
         let Some((module, step, snapshot)) = course.places.get(place) else { continue };
         let key = (place, mistake.map(|mistake| mistake.what));
-        if !made.contains_key(&key) {
-            made.insert(key, course.account(snapshot, mistake).await?);
-        }
+        let template = match made.entry(key) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(place) => place.insert(course.account(snapshot, mistake).await?),
+        };
         let suffix = word_from_seed(options.seed, &format!("class {seat}"), course.session.suffix().len());
         let idle = LONGEST_PAUSE.mul_f64(draw("pause"));
-        if let Some(Some(template)) = made.get(&key) {
+        if let Some(template) = template {
             let moment = world.now.minus(idle);
             template.place(&mut world, &account, std::slice::from_ref(&suffix), moment)?;
         }

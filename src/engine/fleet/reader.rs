@@ -101,27 +101,25 @@ impl Reader {
             return Err(own(operation, FailureClass::Denied, "FleetOnlyReads", message));
         }
         match COARSE.iter().find_map(|coarse| Some((coarse, coarse.asks(operation)?))) {
-            Some((coarse, id)) => self.from_list(coarse, operation, &id).await,
+            Some((coarse, id)) => self.in_list(coarse, operation, &id).await,
             None => self.once(operation).await,
         }
     }
 
     /// Finds the thing in the list of its kind.
-    async fn from_list(&self, coarse: &Coarse, operation: &Operation, id: &str) -> Result<Reply, Failure> {
+    async fn in_list(&self, coarse: &Coarse, operation: &Operation, id: &str) -> Result<Reply, Failure> {
         let list = Operation { input: json!({}), ..operation.clone() };
         let output = call_all(self, &list).await?;
         let items = output.get(coarse.items).and_then(Value::as_array).cloned().unwrap_or_default();
         let is = |item: &&Value| {
             coarse.ids.iter().any(|member| item.get(*member).and_then(Value::as_str).is_some_and(|name| name == id))
         };
-        match items.iter().find(is) {
-            Some(item) => Ok(Reply { output: json!({ coarse.items: [item] }), ..Reply::default() }),
-            None => {
-                let (code, status, words) = coarse.missing;
-                let message = words.replace("{id}", id);
-                Err(own(operation, classify(code, &message, status), code, message))
-            }
+        if let Some(item) = items.iter().find(is) {
+            return Ok(Reply { output: json!({ coarse.items: [item] }), ..Reply::default() });
         }
+        let (code, status, words) = coarse.missing;
+        let message = words.replace("{id}", id);
+        Err(own(operation, classify(code, &message, status), code, message))
     }
 
     /// Calls AWS, unless the cycle has the answer already or has no call left.

@@ -246,7 +246,9 @@ impl Watched {
         let mut all: BTreeMap<String, usize> = BTreeMap::new();
         for stack in &self.stacks {
             let (_, types) = self.types.get(&(stack.region.clone(), stack.name.clone()))?;
-            types.iter().for_each(|(name, count)| *all.entry(name.clone()).or_default() += count);
+            for (name, count) in types {
+                *all.entry(name.clone()).or_default() += count;
+            }
         }
         Some(reset::cost(&all))
     }
