@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use clap::Args;
 use serde_json::{Value, json};
+use tokio_util::sync::CancellationToken;
 
 use super::args::Global;
 use super::exit::Exit;
@@ -62,14 +63,27 @@ pub(super) async fn run(global: &Global, arguments: FleetArgs) -> Exit {
         Ok(fleet) => fleet,
         Err(error) => return wrong(&error),
     };
+    // Listened for from the beginning: what comes during a refresh counts, too.
+    let stop = CancellationToken::new();
+    let stopped = stop.clone();
+    tokio::spawn(async move {
+        signals::terminated().await;
+        stopped.cancel();
+    });
     let awake = session.clock.participate();
     let mut seen = fleet.cycles;
     loop {
         let begun = Instant::now();
-        if arguments.watch {
-            fleet.cycle().await;
-        } else {
-            fleet.settle().await;
+        let asked = async {
+            if arguments.watch {
+                fleet.cycle().await;
+            } else {
+                fleet.settle().await;
+            }
+        };
+        tokio::select! {
+            () = asked => {}
+            () = stop.cancelled() => return Exit::Interrupted,
         }
         let rows = fleet.rows();
         let took = Took { cycles: fleet.cycles - seen, wall: begun.elapsed() };
@@ -85,7 +99,7 @@ pub(super) async fn run(global: &Global, arguments: FleetArgs) -> Exit {
         let pause = async {
             tokio::select! {
                 () = tokio::time::sleep(REFRESH) => false,
-                () = signals::terminated() => true,
+                () = stop.cancelled() => true,
             }
         };
         if session.clock.idle(pause).await {

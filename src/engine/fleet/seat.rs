@@ -128,8 +128,10 @@ impl Watched {
             (self.event, self.failure) = (self.event.max(event), failure);
             begun = self.begun(workshop, entered, now).await;
         }
-        self.facts(workshop, entered, begun, now).await;
+        // What was never asked comes first; a second look at facts must not keep costs unknown for ever.
+        self.facts(workshop, entered, begun, now, false).await;
         self.cost(entered).await;
+        self.facts(workshop, entered, begun, now, true).await;
         Ok(())
     }
 
@@ -151,14 +153,14 @@ impl Watched {
         0
     }
 
-    /// Asks the checks of the module that was begun last, and of the next one when all of its facts hold; what was asked
-    /// longest ago comes first.
-    async fn facts(&mut self, workshop: &Workshop, entered: &Entered, begun: usize, now: SimTime) {
+    /// Asks the checks of the module that was begun last, and of the next one when all of its facts hold: those that were
+    /// never asked, or, `again`, what was asked longest ago first.
+    async fn facts(&mut self, workshop: &Workshop, entered: &Entered, begun: usize, now: SimTime, again: bool) {
         let mut reached = self.reached(workshop, begun, entered.suffix.is_some());
         loop {
             let modules = workshop.modules.get(begun..=reached).unwrap_or_default();
             let age = |check: &&Check| self.answers.get(&check.id).map(|(_, at)| *at);
-            let old = |check: &&Check| age(check).is_none_or(|at| at < now);
+            let old = |check: &&Check| age(check).is_none_or(|at| again && at < now);
             let next = modules.iter().flat_map(place::checks).filter(old).min_by_key(age);
             let Some(check) = next else { break };
             if entered.reader.left() == 0 || !self.one(entered, check, now).await {
