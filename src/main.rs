@@ -25,8 +25,9 @@ fn main() -> ExitCode {
 
 fn run(cli: Cli, directory: &std::path::Path) -> ExitCode {
     let mut builder = tokio::runtime::Builder::new_multi_thread();
-    if matches!(cli.command, None | Some(Command::Run(_))) {
-        // One learner's work is a chain: beside the main thread, a second worker would only add memory and switches.
+    if matches!(cli.command, Some(Command::Run(_))) {
+        // One walk is a chain: beside the main thread, a second worker would only add memory and switches. The screen
+        // needs one that listens to keys while another computes.
         builder.worker_threads(1);
     }
     let runtime = match builder.enable_all().build() {

@@ -158,6 +158,21 @@ async fn a_failover_of_seventy_seconds_is_measured_as_such_and_so_is_the_way_bac
 }
 
 #[tokio::test]
+async fn others_are_heard_while_a_drill_runs_as_fast_as_it_can() {
+    let heard = Arc::new(std::sync::atomic::AtomicUsize::new(0));
+    let count = Arc::clone(&heard);
+    let listener = tokio::spawn(async move {
+        loop {
+            count.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+            tokio::task::yield_now().await;
+        }
+    });
+    drill(Before::Steady, Control::default()).await;
+    listener.abort();
+    assert!(heard.load(std::sync::atomic::Ordering::Relaxed) > 200, "once a simulated second");
+}
+
+#[tokio::test]
 async fn an_unsteady_baseline_starts_no_fault() {
     let (report, network, _) = drill(Before::Unsteady, Control::default()).await;
     assert!(matches!(&report.stage, Stage::Stopped(why) if why.contains("unsteady")), "{:?}", report.stage);

@@ -33,6 +33,8 @@ pub(super) struct State {
     log: Vec<(SimTime, String)>,
     analysis: Analysis,
     failing_since: Option<SimTime>,
+    /// When the verdict was given; the timer stands still from then on.
+    decided: Option<SimTime>,
     survivor_failing_since: Option<SimTime>,
     routing: BTreeMap<String, Value>,
 }
@@ -51,6 +53,7 @@ impl State {
             names: Vec::new(),
             sequences: Vec::new(),
             failing_since: None,
+            decided: None,
             survivor_failing_since: None,
             routing: BTreeMap::new(),
             plan,
@@ -278,6 +281,7 @@ impl State {
         self.note_markers(now);
         let rto = self.analysis.rto.map_or_else(|| "none".to_owned(), spell);
         self.note(now, format!("RTO {rto}: {}", self.analysis.rto_verdict.word()));
+        self.decided = Some(now);
         self.stage = Stage::Frozen;
     }
 
@@ -302,7 +306,7 @@ impl State {
     pub(super) fn snapshot(&self, at: SimTime) -> Snapshot {
         let end = match self.stage {
             Stage::Failing | Stage::Baseline => at,
-            _ => self.analysis.markers.stable.unwrap_or(at),
+            _ => self.analysis.markers.stable.or(self.decided).unwrap_or(at),
         };
         Snapshot {
             plan: self.plan.clone(),

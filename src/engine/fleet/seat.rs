@@ -12,7 +12,7 @@ use super::row::{Facts, Row, Stuck};
 use super::stacks::{self, Stack};
 use crate::content::Bindings;
 use crate::content::model::{Check, Module, Workshop};
-use crate::domain::{FactId, GLOBAL_REGION, Operations, Outcome, RegionPair, SimTime};
+use crate::domain::{FactId, Operations, Outcome, RegionPair, SimTime};
 use crate::engine::resets::{self, doors};
 use crate::engine::session::Session;
 use crate::engine::walk::reason;
@@ -22,8 +22,6 @@ use crate::reset::{self, Caller, Cost, Seat};
 
 /// What CloudTrail shows as the session's name.
 const SESSION: &str = "workshop-fleet";
-/// No run has this suffix: suffixes have letters and digits only.
-const NOTHING: &str = "-";
 
 /// An account that was entered.
 struct Entered {
@@ -389,20 +387,9 @@ async fn find(
     reader: &Arc<Reader>,
     regions: &RegionPair,
 ) -> Result<Option<String>, String> {
-    let workshop = session.guide.workshop();
-    let own = |template: &String| template.contains("vars.suffix");
-    let key = workshop.tags.iter().find(|(_, template)| own(template)).map(|(key, _)| key.clone());
-    let key = key.ok_or("the workshop has no tag with the run's suffix; fill in the column suffix")?;
-    let shared: Vec<(String, String)> = workshop
-        .tags
-        .iter()
-        .filter(|(_, template)| !own(template))
-        .map(|(key, value)| (key.clone(), value.clone()))
-        .collect();
     let aws = Arc::clone(reader) as Arc<dyn Operations>;
     let caller = Caller::new(aws, session.clock.clone(), &seat.account);
-    let places = [regions.primary().as_str(), regions.secondary().as_str(), GLOBAL_REGION];
-    reset::find_suffix(&caller, &workshop.id, &key, &shared, &places).await
+    resets::suffix_of(session, &caller, regions).await
 }
 
 /// A guide of the account's run.
@@ -412,7 +399,7 @@ fn open(
     regions: RegionPair,
     suffix: Option<String>,
 ) -> Result<Entered, String> {
-    let vars = [("suffix".to_owned(), suffix.clone().unwrap_or_else(|| NOTHING.to_owned()))].into();
+    let vars = [("suffix".to_owned(), suffix.clone().unwrap_or_else(|| resets::NOTHING.to_owned()))].into();
     let bindings = Bindings::new(session.guide.workshop(), &regions, &vars)
         .map_err(|missing| format!("the workshop's {} has no value", missing.name))?;
     let aws = Arc::clone(&reader) as Arc<dyn Operations>;

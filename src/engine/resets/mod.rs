@@ -117,14 +117,7 @@ async fn planned(session: &Arc<Session>, mut seat: Seat, blocked: &BTreeSet<Stri
     let caller = Caller::new(aws, session.clock.clone(), &seat.account);
     let checked = reset::preflight(&caller, &seat, regions.primary().as_str(), blocked).await?;
     if seat.suffix.is_empty() {
-        let workshop = session.guide.workshop();
-        let own = |(_, template): &(&String, &String)| template.contains("vars.suffix");
-        let key = workshop.tags.iter().find(own).map(|(key, _)| key.clone());
-        let key = key.ok_or("the workshop has no tag with the run's suffix; fill in the column suffix")?;
-        let shared: Vec<(String, String)> =
-            workshop.tags.iter().filter(|tag| !own(tag)).map(|(key, value)| (key.clone(), value.clone())).collect();
-        let places = [regions.primary().as_str(), regions.secondary().as_str(), crate::domain::GLOBAL_REGION];
-        let found = reset::find_suffix(&caller, &workshop.id, &key, &shared, &places).await?;
+        let found = suffix_of(session, &caller, &regions).await?;
         let Some(found) = found else {
             return Ok(SeatPlan {
                 notes: vec!["nothing in it carries the workshop's tags".to_owned()],
@@ -140,6 +133,22 @@ async fn planned(session: &Arc<Session>, mut seat: Seat, blocked: &BTreeSet<Stri
     }
     plan.notes = checked.notes;
     Ok(plan)
+}
+
+/// Finds the suffix of the account's run by its tags; none when nothing carries them.
+pub(super) async fn suffix_of(
+    session: &Session,
+    caller: &Caller,
+    regions: &RegionPair,
+) -> Result<Option<String>, String> {
+    let workshop = session.guide.workshop();
+    let own = |(_, template): &(&String, &String)| template.contains("vars.suffix");
+    let key = workshop.tags.iter().find(own).map(|(key, _)| key.clone());
+    let key = key.ok_or("the workshop has no tag with the run's suffix; fill in the column suffix")?;
+    let shared: Vec<(String, String)> =
+        workshop.tags.iter().filter(|tag| !own(tag)).map(|(key, value)| (key.clone(), value.clone())).collect();
+    let places = [regions.primary().as_str(), regions.secondary().as_str(), crate::domain::GLOBAL_REGION];
+    reset::find_suffix(caller, &workshop.id, &key, &shared, &places).await
 }
 
 fn empty(seat: Seat, caller: &str) -> SeatPlan {
@@ -317,7 +326,7 @@ async fn prepare(session: &Arc<Session>, plan: &Plan, seat: &SeatPlan, again: bo
 }
 
 /// No run has this suffix: suffixes have letters and digits only.
-const NOTHING: &str = "-";
+pub(super) const NOTHING: &str = "-";
 
 /// The report of a plan that was applied, computed from its journal.
 pub fn report(path: &Path) -> Result<Report, ResetError> {
