@@ -134,18 +134,14 @@ fn show(session: &Session, rows: &[Row], took: &Took, arguments: &FleetArgs) -> 
     for line in table(rows) {
         writeln!(out, "{line}")?;
     }
-    let (known, unknown): (Vec<f64>, usize) = {
-        let known: Vec<f64> = rows.iter().filter_map(|row| row.dollars_per_hour).collect();
-        let count = known.len();
-        (known, rows.len() - count)
-    };
+    let unknown = rows.iter().filter(|row| row.dollars_per_hour.is_none()).count();
     let unknown = if unknown == 0 { String::new() } else { format!(", and {unknown} seats unknown") };
     writeln!(
         out,
         "\n{} seats at {}; at least ${:.2} an hour (an estimate){unknown}; read in {:.1} s",
         rows.len(),
         session.clock.now().clock_face(),
-        known.iter().sum::<f64>(),
+        dollars_per_hour(rows),
         took.wall.as_secs_f64(),
     )?;
     out.flush()
@@ -169,6 +165,11 @@ fn seat_line(row: &Row) -> Value {
     line
 }
 
+/// What all seats cost an hour, as far as it is known. The sum of nothing is -0 in Rust, and would be shown so.
+fn dollars_per_hour(rows: &[Row]) -> f64 {
+    rows.iter().filter_map(|row| row.dollars_per_hour).fold(0.0, |sum, cost| sum + cost)
+}
+
 fn summary(session: &Session, rows: &[Row], took: &Took) -> Value {
     json!({
         "event": "summary",
@@ -176,7 +177,7 @@ fn summary(session: &Session, rows: &[Row], took: &Took) -> Value {
         "seats": rows.len(),
         "unread": rows.iter().filter(|row| row.module.is_none()).count(),
         "with_errors": rows.iter().filter(|row| !row.errors.is_empty()).count(),
-        "dollars_per_hour": rows.iter().filter_map(|row| row.dollars_per_hour).sum::<f64>(),
+        "dollars_per_hour": dollars_per_hour(rows),
         "cost_unknown_seats": rows.iter().filter(|row| row.dollars_per_hour.is_none()).count(),
         "cycles": took.cycles,
         "most_reads": rows.iter().map(|row| row.reads).max(),

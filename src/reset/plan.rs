@@ -128,7 +128,8 @@ impl Plan {
 
     /// Dollars an hour that end, as far as they are known.
     pub fn dollars_per_hour(&self) -> f64 {
-        self.seats.iter().map(|seat| seat.cost.dollars_per_hour).sum()
+        // The sum of nothing is -0 in Rust, and would be shown so.
+        self.seats.iter().fold(0.0, |sum, seat| sum + seat.cost.dollars_per_hour)
     }
 
     /// What is typed to confirm it: enough to notice that it is the wrong plan.

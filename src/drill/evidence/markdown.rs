@@ -13,14 +13,14 @@ use crate::domain::time::spell;
 /// The page.
 pub fn page(report: &Report) -> String {
     let plan = &report.plan;
-    let mut page = format!(
-        "# Failover drill: {}\n\n{} was broken on {} in {}; {} had to take over.\n\n",
-        plan.title,
-        plan.fault,
-        report.samples.start.rfc3339(),
-        plan.regions.of(plan.broken),
-        plan.regions.of(plan.broken.other()),
-    );
+    let (broken, other) = (plan.regions.of(plan.broken), plan.regions.of(plan.broken.other()));
+    let place = if plan.both_regions {
+        format!("in {broken} and {other}; nobody could take over")
+    } else {
+        format!("in {broken}; {other} had to take over")
+    };
+    let start = report.samples.start.rfc3339();
+    let mut page = format!("# Failover drill: {}\n\n{} was broken on {start} {place}.\n\n", plan.title, plan.fault);
     numbers(&mut page, report);
     phases(&mut page, report);
     clients(&mut page, report);
