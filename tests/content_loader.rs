@@ -120,6 +120,15 @@ fn a_step_proves_what_it_gives() {
 }
 
 #[test]
+fn a_hint_is_for_a_check_of_the_step_or_for_one_of_its_causes() {
+    let hint = |of: &str| after(STEP_FILE, "hints:\n  - {", &format!("hints:\n  - {{ for: {of},"));
+    expect(&hint("nothing"), ERROR, STEP_FILE, (16, 12), "the step has no check `nothing`", "known: there");
+    expect(&hint("there/gone"), ERROR, STEP_FILE, (16, 12), "has no cause `gone`", "its causes: not_found");
+    assert!(hint("there/not_found").is_empty());
+    assert!(hint("there").is_empty());
+}
+
+#[test]
 fn fences_hold_commands_with_known_attributes() {
     let found = after(STEP_FILE, "effect=create", "efect=create");
     expect(&found, ERROR, STEP_FILE, (25, 1), "unknown attribute `efect`", "did you mean `effect`?");

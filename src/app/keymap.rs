@@ -1,6 +1,7 @@
 //! Keys → intents, from the state. The footer, the help screen and the palette all show this table, so they cannot lie.
 
 use crate::content::model::StepKind;
+use crate::domain::Way;
 
 use super::drill::DrillState;
 use super::key::Key;
@@ -48,6 +49,8 @@ pub enum Intent {
     CheckNow,
     /// The next hint.
     Hint,
+    /// Another way of doing the step.
+    Way,
     /// The next step.
     Next,
     /// The step before.
@@ -261,9 +264,18 @@ fn step(model: &Model, screen: &StepScreen) -> Vec<Binding> {
     let job = outline.and_then(|step| model.job_for(&step.id, action.map(|action| action.id.as_str())));
     let drills = outline.is_some_and(|step| step.kind == StepKind::Drill || !step.drills.is_empty());
 
+    let way = model.way_here();
+    let guided = model.guided();
+    // What the challenge does not show cannot be chosen, run or copied.
+    let action = action.filter(|_| way != Some(Way::Challenge));
+
     let enter = match (screen.pane, action) {
         (Pane::Checks, _) => ("details", "what the check found and what it expects", Intent::Open),
         (_, Some(_)) if job.is_some_and(super::Job::running) => ("progress", "what the job says", Intent::Output),
+        (_, Some(_)) if !guided => {
+            ("to type", "the chosen command without borders, to be typed or pasted", Intent::Copy)
+        }
+        (_, None) if way.is_some() => ("check", "read the checks again now", Intent::CheckNow),
         (_, Some(_)) if job.is_some() => ("run again", "run the chosen command again", Intent::Run),
         (_, Some(_)) => ("run", "run the chosen command", Intent::Run),
         (_, None) if drills => ("drill", "open the failover drill", Intent::Drill),
@@ -273,7 +285,7 @@ fn step(model: &Model, screen: &StepScreen) -> Vec<Binding> {
     if page.is_some() {
         all.push(bind("Enter", enter.0, enter.1, 200, &[(Key::Enter, enter.2)]));
     }
-    if fixable(model, screen) {
+    if guided && fixable(model, screen) {
         all.push(one('f', "fix", "run the command that mends the failing check", 195, Intent::Fix));
     }
     if action.is_some() {
@@ -287,10 +299,14 @@ fn step(model: &Model, screen: &StepScreen) -> Vec<Binding> {
         180,
         &[(Key::Char('n'), Intent::Next), (Key::Char('p'), Intent::Previous)],
     ));
-    if page.is_some_and(|page| !page.hints.is_empty()) {
+    if way.is_some() {
+        let help = "another way: the guide does it, you type it, or only the goal is shown";
+        all.push(one('w', "way", help, if guided { 103 } else { 148 }, Intent::Way));
+    }
+    if page.is_some_and(|page| !model.hints_now(page).is_empty()) {
         all.push(one('h', "hint", "a hint; again: the next level", 145, Intent::Hint));
     }
-    if page.is_some_and(|page| page.solution.len() > 1) {
+    if guided && page.is_some_and(|page| page.solution.len() > 1) {
         all.push(one('a', "run all", "run all commands of the step in order", 110, Intent::RunSolution));
     }
     if job.is_some() {
@@ -298,10 +314,12 @@ fn step(model: &Model, screen: &StepScreen) -> Vec<Binding> {
         let rank = if failed { 190 } else { 105 };
         all.push(one('o', "output", "what the last run said and printed", rank, Intent::Output));
     }
-    if action.is_some_and(|action| action.undo.is_some()) {
+    if guided && action.is_some_and(|action| action.undo.is_some()) {
         all.push(one('u', "undo", "run the command that undoes the chosen one", 70, Intent::Undo));
     }
-    all.push(one('y', "copy", "the commands without borders, to be copied", 100, Intent::Copy));
+    if way != Some(Way::Challenge) {
+        all.push(one('y', "copy", "the commands without borders, to be copied", 100, Intent::Copy));
+    }
     all.push(panes("pane", 95));
     let arrows = match screen.pane {
         Pane::Action if visible > 1 => "command",

@@ -37,7 +37,7 @@ pub use model::{
 pub use msg::{Effect, Msg, Watched};
 pub use outline::{ModuleOutline, Need, StepOutline, outline};
 pub use overlay::{Confirm, Gate, Overlay, Then};
-pub use page::{ActionView, CheckTitle, HintView, Page};
+pub use page::{ActionView, CheckTitle, Page};
 pub use resources::{Change, Lag, ResourcesView};
 pub use status::{ModuleStatus, RegionStatus, StepStatus};
 pub use update::update;

@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use crate::domain::{FactId, Outcome, RegionPair, SimTime};
+use crate::content::model::{Hint, StepKind};
+use crate::domain::{FactId, Outcome, RegionPair, SimTime, Way};
 
 use super::drill::DrillView;
 use super::job::{Job, JobId};
@@ -37,6 +38,8 @@ pub struct Setup {
     pub overridden: BTreeSet<ModuleId>,
     /// How many hints were opened by step (journal).
     pub hints: BTreeMap<StepId, usize>,
+    /// The way of doing steps (journal).
+    pub way: Way,
     /// The drill at rest, with its faults and its budget.
     pub drill: DrillView,
     /// The first notice, e.g. how far the world moved while nobody was there.
@@ -199,6 +202,8 @@ pub struct Model {
     pub overridden: BTreeSet<ModuleId>,
     /// Opened hints by step.
     pub hints: BTreeMap<StepId, usize>,
+    /// The way of doing steps.
+    pub way: Way,
     /// Jobs, oldest first.
     pub jobs: Vec<Job>,
     /// The Regions, once they were read.
@@ -239,6 +244,7 @@ impl Model {
             read: setup.read,
             overridden: setup.overridden,
             hints: setup.hints,
+            way: setup.way,
             jobs: Vec::new(),
             resources: None,
             changes: Vec::new(),
@@ -290,6 +296,31 @@ impl Model {
         let screen = self.step_screen()?;
         let step = self.modules.get(screen.module)?.steps.get(screen.step)?;
         self.pages.get(&step.id)
+    }
+
+    /// The way in which the step on the screen is done; there is no choice where nothing is to be run.
+    pub fn way_here(&self) -> Option<Way> {
+        let screen = self.step_screen()?;
+        let step = self.modules.get(screen.module)?.steps.get(screen.step)?;
+        let works = matches!(step.kind, StepKind::Do | StepKind::CleanUp);
+        (works && self.page()?.visible().next().is_some()).then_some(self.way)
+    }
+
+    /// Whether commands of the step on the screen are run from here.
+    pub fn guided(&self) -> bool {
+        self.way_here().is_none_or(|way| way == Way::Guided)
+    }
+
+    /// The hints of a page that apply now, gentlest first. One for a check applies while that check fails of its cause.
+    pub fn hints_now<'a>(&self, page: &'a Page) -> Vec<&'a Hint> {
+        let applies = |hint: &&Hint| {
+            let Some((check, cause)) = &hint.of else { return true };
+            match self.checks.get(check).map(|seen| &seen.value) {
+                Some(Outcome::Fail { cause: found }) => cause.as_ref().is_none_or(|cause| *cause == found.id),
+                _ => false,
+            }
+        };
+        page.hints.iter().filter(applies).collect()
     }
 
     /// The last run of an action (`None`: of the step's solution) of a step.

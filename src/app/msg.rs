@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::domain::{FactId, Outcome, SimTime};
+use crate::domain::{FactId, Outcome, SimTime, Way};
 
 use super::drill::DrillView;
 use super::job::{JobEvent, JobId, Trouble};
@@ -135,6 +135,8 @@ pub enum Effect {
         /// 1 is the first.
         level: usize,
     },
+    /// Remember the way of doing steps.
+    WayChosen(Way),
     /// Remember that a module was entered although facts are missing.
     EnterModuleOverride {
         /// The module.

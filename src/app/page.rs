@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::content::model::Confirmation;
+use crate::content::model::{Confirmation, Hint};
 use crate::domain::{Effect, Role};
 use crate::markdown::Document;
 
@@ -24,8 +24,8 @@ pub struct Page {
     pub solution: Vec<String>,
     /// Its checks in order.
     pub checks: Vec<CheckTitle>,
-    /// Its hints, gentlest first.
-    pub hints: Vec<HintView>,
+    /// Its hints, gentlest first; those for a failing check are in between.
+    pub hints: Vec<Hint>,
     /// Why the step exists.
     pub why: Option<String>,
     /// Values that the page shows but that AWS does not have yet, `out.m1.aurora_arn`.
@@ -83,17 +83,6 @@ pub struct CheckTitle {
     pub title: String,
     /// The Region it looks at, when it is one of the two.
     pub role: Option<Role>,
-}
-
-/// One level of help.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum HintView {
-    /// A question that points the way.
-    Nudge(String),
-    /// Where to look.
-    Look(String),
-    /// The anchor of the fence that does it.
-    Show(String),
 }
 
 impl Page {

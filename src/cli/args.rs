@@ -232,9 +232,13 @@ pub struct WhatIfArgs {
 pub enum SandboxCommand {
     /// Answer AWS requests on 127.0.0.1
     Serve {
-        /// The port; 0 takes a free one
+        /// The port of the AWS API; 0 takes a free one
         #[arg(long, default_value_t = 4566)]
         port: u16,
+
+        /// The port of the shop for a browser; 0 takes a free one
+        #[arg(long, default_value_t = 0)]
+        shop_port: u16,
     },
     /// What exists, what is simulated, and the numbers behind it
     Status {

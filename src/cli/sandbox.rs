@@ -11,7 +11,7 @@ use super::exit::Exit;
 use super::open;
 use crate::domain::time::spell;
 use crate::engine::session::Session;
-use crate::engine::signals;
+use crate::engine::{signals, storefront};
 use crate::sandbox::faults::KINDS;
 use crate::sandbox::snapshot as saved;
 
@@ -26,7 +26,7 @@ pub(super) async fn run(global: &Global, command: SandboxCommand) -> Exit {
         Err(exit) => return exit,
     };
     match command {
-        SandboxCommand::Serve { port } => serve(&session, port).await,
+        SandboxCommand::Serve { port, shop_port } => serve(&session, port, shop_port).await,
         SandboxCommand::Status { .. } => status(&session).await,
         SandboxCommand::Fault(FaultCommand::List) => list(&session).await,
         SandboxCommand::Rehearse(arguments) => super::fleet::rehearse(&session, global.seed, arguments).await,
@@ -125,10 +125,17 @@ async fn restore(session: &Session, file: &Path) -> Exit {
 }
 
 /// Serves until it is interrupted.
-async fn serve(session: &Session, port: u16) -> Exit {
+async fn serve(session: &Session, port: u16, shop_port: u16) -> Exit {
     let Some(simulator) = &session.simulator else { return Exit::State };
     let endpoint = match simulator.serve(port) {
         Ok(endpoint) => endpoint,
+        Err(error) => {
+            eprintln!("workshop: {error}");
+            return Exit::State;
+        }
+    };
+    let shop = match storefront::serve(std::sync::Arc::clone(&session.guide), shop_port) {
+        Ok(shop) => shop,
         Err(error) => {
             eprintln!("workshop: {error}");
             return Exit::State;
@@ -145,6 +152,7 @@ async fn serve(session: &Session, port: u16) -> Exit {
     println!(
         "  PowerShell: $env:AWS_ENDPOINT_URL='{url}'; $env:AWS_ACCESS_KEY_ID='sandbox'; $env:AWS_SECRET_ACCESS_KEY='sandbox'"
     );
+    println!("The shop for your browser, once it is built:  http://127.0.0.1:{}/", shop.port);
     signals::terminated().await;
     if let Err(error) = simulator.save() {
         eprintln!("workshop: {error}");

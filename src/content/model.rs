@@ -386,8 +386,17 @@ pub struct Output {
 }
 
 /// One level of help.
-#[derive(Clone, Debug)]
-pub enum Hint {
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Hint {
+    /// The check, and the cause of its failure if only one is meant, that the hint is for; else it is for the step.
+    pub of: Option<(String, Option<String>)>,
+    /// What it says.
+    pub help: Help,
+}
+
+/// What a hint says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Help {
     /// A question that points the way.
     Nudge(String),
     /// Where to look.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use super::diagnostic::Place;
-use super::model::{Hint, Output, Step, StepKind};
+use super::model::{Check, Help, Hint, Output, Step, StepKind};
 use super::new_step::MARK;
 use super::notes::{PageUse, StepUse, TemplateUse};
 use super::read_check;
@@ -31,6 +31,9 @@ pub(super) const KEYS: &[&str] = &[
     "empty_buckets",
     "drills",
 ];
+
+/// What stands in a hint.
+pub(super) const HINT: &[&str] = &["for", "nudge", "look", "show"];
 
 /// What a step asks of the learner.
 pub(super) const KINDS: &[(&str, StepKind)] = &[
@@ -70,22 +73,20 @@ pub(super) fn step(reading: &Reading<'_>, path: &str, module: &str) -> Option<St
             .map(|action| action.anchor.clone())
             .collect(),
     };
+    let checks: Vec<Check> =
+        fields.list("checks").iter().filter_map(|node| read_check::check(node, &id, reading.shared, notes)).collect();
     Some(Step {
         module: module.to_owned(),
         title: fields.need("title").and_then(|node| notes.template(node)).unwrap_or_default(),
         kind: fields.need("kind").and_then(|node| node.word(KINDS)).unwrap_or(StepKind::Read),
         gives: fields.list("gives").iter().filter_map(|node| notes.fact(node, module, "step").map(FactId)).collect(),
         goal: template("goal").unwrap_or_default(),
-        checks: fields
-            .list("checks")
-            .iter()
-            .filter_map(|node| read_check::check(node, &id, reading.shared, notes))
-            .collect(),
+        hints: fields.list("hints").iter().filter_map(|node| hint(node, &id, &checks, reading)).collect(),
+        checks,
         no_check: fields.text("no_check"),
         actions,
         solution,
         outputs: outputs(&fields, reading),
-        hints: fields.list("hints").iter().filter_map(|node| hint(node, &id, reading)).collect(),
         why: template("why"),
         empty_buckets: fields.list("empty_buckets").iter().filter_map(|node| notes.template(node)).collect(),
         drills: drills(&fields, reading),
@@ -141,17 +142,46 @@ fn outputs(fields: &Fields<'_>, reading: &Reading<'_>) -> BTreeMap<String, Outpu
     entries.into_iter().filter_map(|(name, node)| Some((name, read(&node)?))).collect()
 }
 
-fn hint(node: &Node<'_>, step: &str, reading: &Reading<'_>) -> Option<Hint> {
-    let fields = node.fields(&["nudge", "look", "show"])?;
-    match (fields.get("nudge"), fields.get("look"), fields.get("show")) {
-        (Some(node), None, None) => reading.notes.template(node).map(Hint::Nudge),
-        (None, Some(node), None) => reading.notes.template(node).map(Hint::Look),
-        (None, None, Some(node)) => reading.notes.anchor(node, step).map(Hint::Show),
+fn hint(node: &Node<'_>, step: &str, checks: &[Check], reading: &Reading<'_>) -> Option<Hint> {
+    let fields = node.fields(HINT)?;
+    let of = match fields.get("for") {
+        Some(node) => Some(bound(&node, step, checks)?),
+        None => None,
+    };
+    let help = match (fields.get("nudge"), fields.get("look"), fields.get("show")) {
+        (Some(node), None, None) => reading.notes.template(node).map(Help::Nudge),
+        (None, Some(node), None) => reading.notes.template(node).map(Help::Look),
+        (None, None, Some(node)) => reading.notes.anchor(node, step).map(Help::Show),
         _ => {
             node.error("a hint has one of `nudge`, `look` and `show`", None);
             None
         }
+    };
+    Some(Hint { of, help: help? })
+}
+
+/// The check that a hint is for, `replica-cluster`, or one cause of its failure, `replica-cluster/found_elsewhere`.
+fn bound(node: &Node<'_>, step: &str, checks: &[Check]) -> Option<(String, Option<String>)> {
+    let text = node.text()?;
+    let (name, cause) = match text.split_once('/') {
+        Some((name, cause)) => (name, Some(cause)),
+        None => (text.as_str(), None),
+    };
+    let id = format!("{step}/{name}");
+    let Some(check) = checks.iter().find(|check| check.id == id) else {
+        let known: Vec<&str> = checks.iter().filter_map(|check| check.id.rsplit('/').next()).collect();
+        node.error(format!("the step has no check `{name}`"), Some(format!("known: {}", known.join(", "))));
+        return None;
+    };
+    if let Some(cause) = cause
+        && !check.fail.iter().any(|message| message.when == cause)
+    {
+        let known: Vec<&str> = check.fail.iter().map(|message| message.when.as_str()).collect();
+        let help = format!("its causes: {}", known.join(", "));
+        node.error(format!("the check `{name}` has no cause `{cause}`"), Some(help));
+        return None;
     }
+    Some((id, cause.map(str::to_owned)))
 }
 
 fn drills(fields: &Fields<'_>, reading: &Reading<'_>) -> Vec<String> {

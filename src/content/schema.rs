@@ -169,8 +169,9 @@ fn step() -> Value {
         "gives" => list(fact()),
         "checks" => list(json!({ "anyOf": [check(&["id", "title"], &["id", "title"]), used()] })),
         "panels" => panels(),
-        "hints" => list(object(&["nudge", "look", "show"], &[], |key| match key {
+        "hints" => list(object(read_step::HINT, &[], |key| match key {
             "show" => anchor(),
+            "for" => a_text("A check of the step, `check`, or one cause of its failure, `check/cause`"),
             other => a_text(&format!("A {other}")),
         })),
         "outputs" => map(object(&["read", "path"], &["read", "path"], |key| match key {

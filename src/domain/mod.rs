@@ -10,6 +10,7 @@ pub mod region;
 pub mod resource;
 pub mod text;
 pub mod time;
+pub mod way;
 
 pub use check::{Cause, FactId, Outcome, Unknown};
 pub use event::{Event, EventKind};
@@ -18,3 +19,4 @@ pub use ports::{BoxFuture, DataPlane, DnsAnswer, Faults, Operations};
 pub use region::{GLOBAL_REGION, Region, RegionPair, Role};
 pub use resource::{Behind, Resource, ResourceState};
 pub use time::SimTime;
+pub use way::Way;

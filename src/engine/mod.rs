@@ -16,6 +16,7 @@ pub mod resets;
 mod running_drill;
 pub mod session;
 pub mod signals;
+pub mod storefront;
 pub mod trials;
 pub mod walk;
 mod watcher;
@@ -52,6 +53,7 @@ pub struct Engine {
     watcher: Watcher,
     drill: RunningDrill,
     endpoint: Option<Endpoint>,
+    storefront: Option<Endpoint>,
     ends: CancellationToken,
 }
 
@@ -79,6 +81,7 @@ impl Engine {
             watcher: Watcher::start(Arc::clone(&session), sender.clone(), ends.clone()),
             drill: RunningDrill::new(Arc::clone(&session), sender.clone()),
             endpoint: None,
+            storefront: None,
             session,
             sender,
             ends,
@@ -93,6 +96,7 @@ impl Engine {
             Effect::SaveProgress { module, step } => self.record(Entry::StepOpened { module, step }),
             Effect::StepRead { step } => self.record(Entry::StepDone { step, seconds: 0.0 }),
             Effect::HintShown { step, level } => self.record(Entry::HintOpened { step, level }),
+            Effect::WayChosen(way) => self.record(Entry::WayChosen { way }),
             Effect::EnterModuleOverride { module, missing } => self.record(Entry::NeedsOverridden { module, missing }),
             Effect::Watch(what) => self.watcher.watch(what),
             Effect::CheckNow(_) => self.watcher.now(),
@@ -156,6 +160,7 @@ impl Engine {
     }
 
     fn toggle_endpoint(&mut self) {
+        self.storefront = None;
         if self.endpoint.take().is_some() {
             self.tell(Msg::World(world(&self.session, None)));
             return self.tell(Msg::Notice("The endpoint is closed.".to_owned()));
@@ -166,7 +171,13 @@ impl Engine {
         let opened = simulator.serve(ENDPOINT_PORT).or_else(|_| simulator.serve(0));
         match opened {
             Ok(endpoint) => {
-                self.tell(Msg::Notice(format!("export AWS_ENDPOINT_URL=http://127.0.0.1:{}", endpoint.port)));
+                // A browser's door to the shop is a help, not what was asked for: without a port it stays closed.
+                self.storefront = storefront::serve(Arc::clone(&self.session.guide), endpoint.port.saturating_add(1))
+                    .or_else(|_| storefront::serve(Arc::clone(&self.session.guide), 0))
+                    .ok();
+                let shop = self.storefront.as_ref();
+                let shop = shop.map_or(String::new(), |shop| format!(" · shop: http://127.0.0.1:{}", shop.port));
+                self.tell(Msg::Notice(format!("export AWS_ENDPOINT_URL=http://127.0.0.1:{}{shop}", endpoint.port)));
                 self.endpoint = Some(endpoint);
                 self.tell(Msg::World(world(&self.session, self.endpoint.as_ref())));
             }
@@ -192,6 +203,7 @@ fn setup(session: &Session, size: (u16, u16)) -> Setup {
         world: world(session, None),
         now: session.clock.now(),
         size,
+        way: position.way,
         position: position.module.zip(position.step),
         read: session.ask_journal(read_steps),
         overridden: session.ask_journal(|journal| journal.overrides().into_iter().map(|(module, _)| module).collect()),

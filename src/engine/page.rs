@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use crate::app::{ActionView, CheckTitle, HintView, Page};
-use crate::content::model::{Action, Ask, Check, Confirmation, Hint, Step, Workshop};
+use crate::app::{ActionView, CheckTitle, Page};
+use crate::content::model::{Action, Ask, Check, Confirmation, Help, Hint, Step, Workshop};
 use crate::content::{Bindings, names};
 use crate::domain::{Effect, RegionPair, Role};
 use crate::markdown::Document;
@@ -29,7 +29,7 @@ pub fn page(workshop: &Workshop, step: &Step, bindings: &Bindings, regions: &Reg
         actions: step.actions.iter().map(|action| view(workshop, step, action, bindings, simulated)).collect(),
         solution: step.solution.iter().filter_map(anchored).collect(),
         checks: step.checks.iter().map(|check| title(check, bindings, regions)).collect(),
-        hints: step.hints.iter().map(|hint| hint_view(hint, bindings)).collect(),
+        hints: step.hints.iter().map(|one| hint(one, bindings)).collect(),
         why: step.why.as_deref().map(fill),
         waits_for,
     }
@@ -93,10 +93,11 @@ fn role(ask: &Ask, bindings: &Bindings, regions: &RegionPair) -> Option<Role> {
     regions.role_of(words.next()?)
 }
 
-fn hint_view(hint: &Hint, bindings: &Bindings) -> HintView {
-    match hint {
-        Hint::Nudge(text) => HintView::Nudge(bindings.render_lossy(text)),
-        Hint::Look(text) => HintView::Look(bindings.render_lossy(text)),
-        Hint::Show(anchor) => HintView::Show(anchor.clone()),
-    }
+fn hint(hint: &Hint, bindings: &Bindings) -> Hint {
+    let help = match &hint.help {
+        Help::Nudge(text) => Help::Nudge(bindings.render_lossy(text)),
+        Help::Look(text) => Help::Look(bindings.render_lossy(text)),
+        Help::Show(anchor) => Help::Show(anchor.clone()),
+    };
+    Hint { of: hint.of.clone(), help }
 }

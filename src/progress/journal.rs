@@ -177,8 +177,9 @@ impl Lines {
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 mod tests {
-    use super::super::record::{Ending, Mode};
+    use super::super::record::Ending;
     use super::*;
+    use crate::domain::Way;
 
     fn opened(step: &str) -> Entry {
         Entry::StepOpened { module: "m1".into(), step: step.into() }
@@ -198,13 +199,13 @@ mod tests {
         let (mut journal, recovery) = Journal::open(&path).unwrap();
         assert_eq!(recovery, Recovery::None);
         journal.append(SimTime::from_millis(1), opened("m1.network")).unwrap();
-        journal.append(SimTime::from_millis(2), Entry::ModeChosen { mode: Mode::Typed }).unwrap();
+        journal.append(SimTime::from_millis(2), Entry::WayChosen { way: Way::Typed }).unwrap();
         journal.append(SimTime::from_millis(3), Entry::ActionStarted { action: "m1.network#deploy".into() }).unwrap();
         journal.append(SimTime::from_millis(4), Entry::HintOpened { step: "m1.network".into(), level: 2 }).unwrap();
         drop(journal);
         let (mut journal, _) = Journal::open(&path).unwrap();
         assert_eq!(journal.position().step.as_deref(), Some("m1.network"));
-        assert_eq!(journal.position().mode, Mode::Typed);
+        assert_eq!(journal.position().way, Way::Typed);
         assert!(journal.ran("m1.network") && !journal.ran("m1.net"));
         assert_eq!(journal.unfinished(), [("m1.network#deploy".to_owned(), SimTime::from_millis(3))]);
         let ended = Entry::ActionEnded {

@@ -1,7 +1,7 @@
 //! Floor 2: what stays on disk beside the simulated world: settings, the journal, reports, and how they are written so
 //! that a kill at any moment loses nothing that was acknowledged.
 //!
-//! The journal holds what AWS's state cannot tell: where the learner was, mode, hints, overrides, drill reports,
+//! The journal holds what AWS's state cannot tell: where the learner was, the way of doing steps, hints, overrides, drill reports,
 //! durations. Facts are never stored as truth; they are read again.
 
 mod directory;
@@ -12,7 +12,7 @@ mod write;
 
 pub use directory::{StateDirectory, default_base};
 pub use journal::{Journal, Recovery};
-pub use record::{DrillRecord, Ending, Entry, Mode, Position, Record};
+pub use record::{DrillRecord, Ending, Entry, Position, Record};
 pub use settings::{Settings, random_seed, word_from_seed};
 pub use write::{write_atomically, write_folder};
 

@@ -5,20 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::journal::Journal;
-use crate::domain::{FactId, SimTime};
-
-/// How a learner does the steps. The facts are the same.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Mode {
-    /// The guide runs the commands.
-    #[default]
-    Guided,
-    /// The learner types them.
-    Typed,
-    /// Only the goal is shown.
-    Challenge,
-}
+use crate::domain::{FactId, SimTime, Way};
 
 /// How an action ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -66,9 +53,9 @@ pub enum Entry {
         seconds: f64,
     },
     /// The learner chose another way of doing steps.
-    ModeChosen {
+    WayChosen {
         /// The way.
-        mode: Mode,
+        way: Way,
     },
     /// A hint was opened.
     HintOpened {
@@ -131,7 +118,7 @@ pub struct Position {
     /// The step's id.
     pub step: Option<String>,
     /// The way of doing steps.
-    pub mode: Mode,
+    pub way: Way,
 }
 
 impl Journal {
@@ -144,7 +131,7 @@ impl Journal {
                     position.module = Some(module.clone());
                     position.step = Some(step.clone());
                 }
-                Entry::ModeChosen { mode } => position.mode = *mode,
+                Entry::WayChosen { way } => position.way = *way,
                 _ => {}
             }
         }

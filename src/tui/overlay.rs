@@ -3,7 +3,8 @@
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
-use crate::app::{Confirm, Gate, HintView, Model, Overlay, Page, Trouble, Viewports, bindings, screen_bindings};
+use crate::app::{Confirm, Gate, Model, Overlay, Page, Trouble, Viewports, bindings, screen_bindings};
+use crate::content::model::Help;
 use crate::markdown::{measure, shell_lines};
 
 use super::canvas::{Canvas, PaneStyle, Row, part, row_width, wrapped};
@@ -34,8 +35,8 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, model: &Model, overlay: &Overlay, ar
             boxed(canvas, area, width, &[part(title.clone(), theme.title())], &rows, 0)
         }
         Overlay::Hint { step, level, scroll } => {
-            let rows = model.pages.get(step).map_or_else(Vec::new, |page| hints(canvas, page, *level, inner));
-            let all = model.pages.get(step).map_or(0, |page| page.hints.len());
+            let rows = model.pages.get(step).map_or_else(Vec::new, |page| hints(canvas, model, page, *level, inner));
+            let all = model.pages.get(step).map_or(0, |page| model.hints_now(page).len());
             boxed(canvas, area, width, &[part(format!("Hint {level}/{all}"), theme.title())], &rows, *scroll)
         }
         Overlay::Steps { module, selected } => steps(canvas, model, *module, *selected, area, width),
@@ -166,21 +167,22 @@ pub(super) fn trouble_rows(canvas: &Canvas<'_>, model: &Model, trouble: &Trouble
     rows
 }
 
-fn hints(canvas: &Canvas<'_>, page: &Page, level: usize, width: u16) -> Vec<Row> {
+fn hints(canvas: &Canvas<'_>, model: &Model, page: &Page, level: usize, width: u16) -> Vec<Row> {
     let theme = canvas.theme;
     let mut rows = Vec::new();
-    for (at, hint) in page.hints.iter().take(level).enumerate() {
+    let all = model.hints_now(page);
+    for (at, hint) in all.iter().take(level).enumerate() {
         if at > 0 {
             rows.push(Row::new());
         }
-        let (word, text) = match hint {
-            HintView::Nudge(text) => ("Think", text.clone()),
-            HintView::Look(text) => ("Look", text.clone()),
-            HintView::Show(anchor) => ("Do", String::from(if page.action(anchor).is_some() { "" } else { anchor })),
+        let (word, text) = match &hint.help {
+            Help::Nudge(text) => ("Think", text.clone()),
+            Help::Look(text) => ("Look", text.clone()),
+            Help::Show(anchor) => ("Do", String::from(if page.action(anchor).is_some() { "" } else { anchor })),
         };
         let plain = text.replace('`', "");
         rows.extend(wrapped(Some(part(word, theme.title())), &plain, theme.text(), width));
-        if let HintView::Show(anchor) = hint
+        if let Help::Show(anchor) = &hint.help
             && let Some(action) = page.action(anchor)
         {
             for command in &action.commands {
@@ -190,7 +192,7 @@ fn hints(canvas: &Canvas<'_>, page: &Page, level: usize, width: u16) -> Vec<Row>
             }
         }
     }
-    if level < page.hints.len() {
+    if level < all.len() {
         rows.push(Row::new());
         rows.push(vec![part("h opens the next hint.", theme.dim())]);
     }

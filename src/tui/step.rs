@@ -5,8 +5,8 @@ use ratatui::layout::Rect;
 
 use crate::app::{Model, Page, Pane, StepScreen, Viewports};
 use crate::content::model::StepKind;
-use crate::domain::Role;
 use crate::domain::text::printable;
+use crate::domain::{Role, Way};
 use crate::markdown::{Line, Look};
 
 use super::canvas::{Canvas, PaneStyle, Row, part, wrapped};
@@ -97,15 +97,21 @@ fn read(canvas: &mut Canvas<'_>, model: &Model, screen: &StepScreen, page: Optio
     let theme = canvas.theme;
     let outline = model.modules.get(screen.module).and_then(|module| module.steps.get(screen.step));
     let title = outline.map_or("", |step| step.title.as_str());
+    let kind = outline.map_or("", |step| kind_word(step.kind));
+    let note = match model.way_here() {
+        Some(way) if way != Way::Guided => format!("{kind} · {}", way.words()),
+        _ => kind.to_owned(),
+    };
     let mut pane = PaneStyle {
         title: vec![part(format!("{} {title}", screen.step + 1), theme.title())],
-        note: vec![part(outline.map_or("", |step| kind_word(step.kind)), theme.dim())],
+        note: vec![part(note, theme.dim())],
         focus: screen.pane == Pane::Read,
         ..PaneStyle::default()
     };
     let width = area.width.saturating_sub(4).min(MEASURE);
     let rows = usize::from(area.height.saturating_sub(2));
     let (lines, fence) = match page {
+        Some(page) if model.way_here() == Some(Way::Challenge) => (challenge(canvas, page, width), None),
         Some(page) => text(canvas, screen, page, width),
         None => (vec![vec![part("Preparing the page…", theme.dim())]], None),
     };
@@ -131,6 +137,17 @@ fn read(canvas: &mut Canvas<'_>, model: &Model, screen: &StepScreen, page: Optio
     let shown = lines.get(top..).unwrap_or_default();
     canvas.rows(Rect { width: inner.width.min(MEASURE), ..inner }, shown);
     Viewports { main_rows: rows, main_lines: lines.len(), main_top: top, ..Viewports::default() }
+}
+
+/// All that the challenge tells: the goal, and how to go on.
+fn challenge(canvas: &Canvas<'_>, page: &Page, width: u16) -> Vec<Row> {
+    let theme = canvas.theme;
+    let mut rows = wrapped(Some(part("Goal", theme.title())), &page.goal, theme.text(), width);
+    let next = "Reach it with your own commands, in any shell that reaches this account. The checks tell when it is done. \
+                h gives a hint, gently at first; w shows the page again.";
+    rows.push(Row::new());
+    rows.extend(wrapped(None, next, theme.dim(), width));
+    rows
 }
 
 /// The page's rows, and from where to where the chosen fence goes.

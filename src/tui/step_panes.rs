@@ -6,7 +6,7 @@ use ratatui::layout::Rect;
 
 use crate::app::{ActionView, Job, JobState, LineKind, Model, Page, Pane, StepScreen};
 use crate::domain::time::spell;
-use crate::domain::{Effect, Outcome};
+use crate::domain::{Effect, Outcome, Way};
 use crate::markdown::measure;
 
 use super::canvas::{Canvas, PaneStyle, Row, part, row_width, wrapped};
@@ -18,7 +18,12 @@ pub(super) fn action_pane(canvas: &mut Canvas<'_>, model: &Model, screen: &StepS
     let theme = canvas.theme;
     let page = model.page();
     let count = page.map_or(0, |page| page.visible().count());
-    let title = if count > 1 { format!("Action {}/{count}", screen.action + 1) } else { String::from("Action") };
+    let challenge = model.way_here() == Some(Way::Challenge);
+    let title = match count {
+        _ if challenge => String::from("Your shell"),
+        0 | 1 => String::from("Action"),
+        _ => format!("Action {}/{count}", screen.action + 1),
+    };
     let pane = PaneStyle {
         title: vec![part(title, theme.title())],
         focus: screen.pane == Pane::Action,
@@ -30,6 +35,15 @@ pub(super) fn action_pane(canvas: &mut Canvas<'_>, model: &Model, screen: &StepS
         canvas.rows(inner, &wrapped(None, "Nothing to run on this step.", theme.dim(), inner.width));
         return;
     };
+    if challenge {
+        let text = if model.simulated() {
+            "Your commands reach this account by `workshop aws …` in another terminal, or after E by your own aws."
+        } else {
+            "Use your own aws command, the console, or anything else."
+        };
+        canvas.rows(inner, &wrapped(None, &text.replace('`', ""), theme.dim(), inner.width));
+        return;
+    }
     let rows = action_rows(canvas, model, screen, page, action, inner.width, usize::from(inner.height));
     canvas.rows(inner, &rows);
 }
@@ -82,7 +96,11 @@ fn action_rows(
         }
         None => {
             rows.extend(about(canvas, model, action, width, height < ROOMY));
-            rows.extend(wrapped(None, "Enter runs it. v shows the request first.", theme.dim(), width));
+            let how = match model.way_here() {
+                Some(Way::Typed) => "Enter shows it without borders. Type it in your shell.",
+                _ => "Enter runs it. v shows the request first.",
+            };
+            rows.extend(wrapped(None, how, theme.dim(), width));
         }
     }
     rows
@@ -155,7 +173,8 @@ fn about(canvas: &Canvas<'_>, model: &Model, action: &ActionView, width: u16, ti
         row.push(part(format!("{} {}", role.label(), model.regions.of(role)), theme.region(role)));
     }
     let time = action.expected.map_or(String::new(), |time| format!(" · about {}", spell(time)));
-    let undo = if action.undo.is_some() && action.effect != Effect::Read { " · u undoes it" } else { "" };
+    let undo =
+        if model.guided() && action.undo.is_some() && action.effect != Effect::Read { " · u undoes it" } else { "" };
     let room = usize::from(width).saturating_sub(row_width(&row));
     let short = time.replace("about ", "~");
     let more = [format!("{time}{undo}"), time.clone(), short].into_iter().find(|text| measure(text) <= room);
@@ -285,7 +304,7 @@ fn found(canvas: &Canvas<'_>, outcome: Option<&Outcome>, width: u16, model: &Mod
     match outcome {
         Some(Outcome::Fail { cause }) => {
             let mut rows = wrapped(indent.clone(), &cause.say, theme.text(), width);
-            if cause.fix.is_some() {
+            if cause.fix.is_some() && model.guided() {
                 rows.extend(wrapped(indent, "f runs the fix", theme.dim(), width));
             }
             rows

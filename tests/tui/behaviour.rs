@@ -1,8 +1,8 @@
 //! What keys do, and what answers change.
 
 use multi_region_workshop::app::*;
-use multi_region_workshop::content::model::Confirmation;
-use multi_region_workshop::domain::{FactId, Outcome};
+use multi_region_workshop::content::model::{Confirmation, Help, Hint};
+use multi_region_workshop::domain::{Cause, FactId, Outcome, Way};
 
 use super::sample::*;
 
@@ -199,6 +199,55 @@ fn quitting_asks_only_while_something_runs() {
     let mut model = running(SIZE);
     assert_eq!(press(&mut model, &[Key::Char('q'), Key::Char('q')]), [Effect::Watch(Watched::Home)]);
     assert_eq!(press(&mut model, &[Key::Char('y')]), [Effect::Quit]);
+}
+
+#[test]
+fn a_step_is_done_in_three_ways_and_only_the_first_runs_anything() {
+    let mut model = on_step(SIZE);
+    let labels = |model: &Model| bindings(model).iter().map(|binding| binding.label.clone()).collect::<Vec<_>>();
+    assert!(labels(&model).contains(&"way".to_owned()));
+    assert_eq!(press(&mut model, &[Key::Char('w')]), [Effect::WayChosen(Way::Typed)]);
+    for key in ['a', 'f', 'u'] {
+        assert_eq!(press(&mut model, &[Key::Char(key)]), [], "{key} runs nothing");
+    }
+    let effects = press(&mut model, &[Key::Enter]);
+    let Some(Effect::CopyToClipboard(text)) = effects.first() else { panic!("{effects:?}") };
+    assert!(text.starts_with("aws rds create-db-cluster"), "{text}");
+    press(&mut model, &[Key::Esc]);
+    assert_eq!(press(&mut model, &[Key::Char('w')]), [Effect::WayChosen(Way::Challenge)]);
+    for key in ['a', 'f', 'u', 'v', 'y'] {
+        assert_eq!(press(&mut model, &[Key::Char(key)]), [], "{key} tells nothing");
+    }
+    // Enter asks the checks, whatever pane has the focus before.
+    assert!(matches!(press(&mut model, &[Key::Enter]).first(), Some(Effect::CheckNow(_))));
+    assert_eq!(press(&mut model, &[Key::Char('w')]), [Effect::WayChosen(Way::Guided)]);
+    assert!(matches!(press(&mut model, &[Key::Enter]).first(), Some(Effect::RunAction { .. })));
+}
+
+#[test]
+fn the_way_is_remembered_and_a_page_to_read_has_no_choice() {
+    let mut setup = setup(SIZE);
+    setup.way = Way::Challenge;
+    let (mut model, _) = Model::new(setup);
+    press(&mut model, &[Key::Enter]);
+    assert_eq!(model.way_here(), None, "m0.welcome is only read");
+    assert_eq!(press(&mut model, &[Key::Char('w')]), []);
+    assert_eq!(model.way, Way::Challenge);
+}
+
+#[test]
+fn a_hint_for_a_cause_shows_only_while_the_check_fails_of_it() {
+    let mut model = on_step(SIZE);
+    let mut page = page();
+    let of = Some((format!("{STEP}/source"), Some("not_found".to_owned())));
+    page.hints.insert(0, Hint { of, help: Help::Nudge("Is the source's ARN in the command?".to_owned()) });
+    send(&mut model, Msg::Page(Box::new(page.clone())));
+    assert_eq!(model.hints_now(&page).len(), 4);
+    check(&mut model, STEP, "source", Outcome::Pass);
+    assert_eq!(model.hints_now(&page).len(), 3, "nothing fails");
+    let cause = Cause { id: "found_elsewhere".to_owned(), ..Cause::default() };
+    check(&mut model, STEP, "source", Outcome::Fail { cause });
+    assert_eq!(model.hints_now(&page).len(), 3, "it fails of something else");
 }
 
 #[test]

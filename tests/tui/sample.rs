@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use multi_region_workshop::app::drill::FaultView;
 use multi_region_workshop::app::*;
-use multi_region_workshop::content::model::{Confirmation, StepKind};
-use multi_region_workshop::domain::{Cause, Effect as Does, FactId, Outcome, RegionPair, Role, SimTime, Unknown};
+use multi_region_workshop::content::model::{Confirmation, Help, Hint, StepKind};
+use multi_region_workshop::domain::{Cause, Effect as Does, FactId, Outcome, RegionPair, Role, SimTime, Unknown, Way};
 use multi_region_workshop::markdown::Document;
 
 pub use super::sample_live::{drill, on_drill, resources};
@@ -175,6 +175,7 @@ pub fn setup(size: (u16, u16)) -> Setup {
         read: BTreeSet::from(["m0.welcome".to_owned(), "m0.regions".to_owned()]),
         overridden: BTreeSet::new(),
         hints: BTreeMap::new(),
+        way: Way::Guided,
         drill: DrillView { faults: faults(), budget: secs(900), ..DrillView::default() },
         notice: None,
     }
@@ -198,7 +199,7 @@ pub fn type_in(model: &mut Model, text: &str) -> Vec<Effect> {
     text.chars().flat_map(|c| update(model, Msg::Key(Key::Char(c)))).collect()
 }
 
-fn check(model: &mut Model, step: &str, check: &str, outcome: Outcome) {
+pub fn check(model: &mut Model, step: &str, check: &str, outcome: Outcome) {
     let msg = Msg::Check { step: step.to_owned(), check: format!("{step}/{check}"), outcome, at: at(3590) };
     send(model, msg);
 }
@@ -309,9 +310,9 @@ pub fn page() -> Page {
             title("lag", "Lag below 15 min", None),
         ],
         hints: vec![
-            HintView::Nudge("Which command accepts a replication source?".to_owned()),
-            HintView::Look("`aws rds create-db-cluster help`: --replication-source-identifier".to_owned()),
-            HintView::Show("#create-cluster".to_owned()),
+            hint(Help::Nudge("Which command accepts a replication source?".to_owned())),
+            hint(Help::Look("`aws rds create-db-cluster help`: --replication-source-identifier".to_owned())),
+            hint(Help::Show("#create-cluster".to_owned())),
         ],
         why: Some(
             "The replica is what makes the RPO of the blog small; promoting it is a separate act (Module 5)."
@@ -319,6 +320,10 @@ pub fn page() -> Page {
         ),
         waits_for: Vec::new(),
     }
+}
+
+fn hint(help: Help) -> Hint {
+    Hint { of: None, help }
 }
 
 /// The step screen with a job that runs and checks of every kind.

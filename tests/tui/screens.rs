@@ -80,6 +80,8 @@ fn screens(size: (u16, u16)) -> Vec<(&'static str, Model)> {
         ("step_second_command", with(on_step(size), &[Key::Tab, Key::Down])),
         ("step_undo", with(on_step(size), &[Key::Char('u')])),
         ("step_typed_word", typed),
+        ("step_typed", with(on_step(size), &[Key::Char('w')])),
+        ("step_challenge", with(on_step(size), &[Key::Char('w'), Key::Char('w')])),
         ("step_hint", with(on_step(size), &[Key::Char('h'), Key::Char('h'), Key::Char('h')])),
         ("step_copy", with(on_step(size), &[Key::Char('y')])),
         ("step_output", with(failed(size), &[Key::Char('o')])),

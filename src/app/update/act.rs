@@ -1,7 +1,7 @@
 //! What a learner can ask for: open, run, mend, undo, drill. Everything that changes AWS passes through `ask` here.
 
 use crate::content::model::Confirmation;
-use crate::domain::{Effect as Does, Outcome, Role};
+use crate::domain::{Effect as Does, Outcome, Role, Way};
 
 use super::super::drill::{DrillState, DrillView};
 use super::super::job::{Job, JobId, JobState};
@@ -189,6 +189,24 @@ pub(in crate::app) fn offered_fix(model: &Model, screen: &StepScreen) -> Option<
         }
         _ => None,
     })
+}
+
+/// Changes to the next way of doing steps. It stays so for the steps that follow.
+pub(super) fn change_way(model: &mut Model) -> Vec<Effect> {
+    if model.way_here().is_none() {
+        return Vec::new();
+    }
+    model.way = model.way.next();
+    if let Some(screen) = model.step_screen_mut() {
+        screen.scroll = 0;
+    }
+    let says = match model.way {
+        Way::Guided => "The guide runs the commands.",
+        Way::Typed => "You type the commands in a shell of your own; the checks see it.",
+        Way::Challenge => "Only the goal is shown. h gives hints; the checks see what you do.",
+    };
+    notice(model, says);
+    vec![Effect::WayChosen(model.way)]
 }
 
 /// Runs an action of the step on the screen, or asks first.

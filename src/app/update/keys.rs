@@ -216,6 +216,7 @@ fn step(model: &mut Model, intent: Intent) -> Vec<Effect> {
             None => Vec::new(),
         },
         Intent::Hint => overlays::hint(model),
+        Intent::Way => act::change_way(model),
         Intent::Output => overlays::output(model),
         Intent::Copy => overlays::copy_step(model),
         Intent::Open => overlays::check_details(model),

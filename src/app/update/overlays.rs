@@ -141,7 +141,7 @@ pub(super) fn clamp(model: &mut Model, last: usize) {
 
 /// Opens the hints, or the next level of them.
 pub(super) fn hint(model: &mut Model) -> Vec<Effect> {
-    let Some((step, count)) = model.page().map(|page| (page.step.clone(), page.hints.len())) else {
+    let Some((step, count)) = model.page().map(|page| (page.step.clone(), model.hints_now(page).len())) else {
         return Vec::new();
     };
     if count == 0 {

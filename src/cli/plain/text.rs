@@ -3,11 +3,14 @@
 use std::fmt::Write as _;
 
 use crate::app::drill::{DrillView, Gap};
-use crate::app::{Gate, Job, JobState, Model, ModuleStatus, Overlay, Screen, StepScreen, StepStatus, bindings};
+use crate::app::{
+    CheckTitle, Gate, Job, JobState, Model, ModuleStatus, Overlay, Page, Screen, StepScreen, StepStatus, bindings,
+};
+use crate::content::model::Help;
 use crate::domain::drill::SlotResult;
 use crate::domain::text::printable;
 use crate::domain::time::spell;
-use crate::domain::{Outcome, Role};
+use crate::domain::{Outcome, Role, Way};
 
 /// Lines are at most that wide (design/tui.md: text measure of 88 columns).
 const MEASURE: usize = 88;
@@ -85,6 +88,13 @@ fn step(model: &Model, screen: &StepScreen) -> String {
         text.push_str("The page is being prepared.");
         return text;
     };
+    let way = model.way_here();
+    if let Some(way) = way {
+        let _ = writeln!(text, "{} Way: {}. Type w for another.\n", page.goal, way.words());
+    }
+    if way == Some(Way::Challenge) {
+        return text + &checks(model, page);
+    }
     for line in page.document.lines(MEASURE) {
         let _ = writeln!(text, "{}", line.text().trim_end());
     }
@@ -93,14 +103,25 @@ fn step(model: &Model, screen: &StepScreen) -> String {
         let state = model.job_for(&outline.id, Some(&action.id)).map_or("not run", job_word);
         let _ = writeln!(text, "Action {}: {} ({} {role}): {state}", index + 1, action.title(), action.effect.word());
     }
-    for check in &page.checks {
-        let outcome = model.checks.get(&check.id).map(|seen| &seen.value);
-        let _ = writeln!(text, "Check: {}: {}", check.title, outcome_words(outcome));
-    }
-    if page.visible().count() > 0 {
-        text.push_str("Type an action's number to run it, a to run the whole step.");
+    text.push_str(&checks(model, page));
+    match way {
+        Some(Way::Typed) => {
+            text.push_str("Type an action's number to see its command; type that in a shell of your own.")
+        }
+        _ if page.visible().count() > 0 => {
+            text.push_str("Type an action's number to run it, a to run the whole step.");
+        }
+        _ => {}
     }
     text
+}
+
+fn checks(model: &Model, page: &Page) -> String {
+    let line = |check: &CheckTitle| {
+        let outcome = model.checks.get(&check.id).map(|seen| &seen.value);
+        format!("Check: {}: {}\n", check.title, outcome_words(outcome))
+    };
+    page.checks.iter().map(line).collect()
 }
 
 /// A check's answer in words.
@@ -220,10 +241,10 @@ fn overlay_text(model: &Model, overlay: &Overlay) -> String {
             format!("{title}\n{}\n{}\n{}", trouble.what, trouble.means, trouble.press)
         }
         Overlay::Hint { step, level, .. } => {
-            let hints = model.pages.get(step).map(|page| page.hints.as_slice()).unwrap_or_default();
-            let shown = hints.iter().take(*level).map(|hint| match hint {
-                crate::app::HintView::Nudge(text) | crate::app::HintView::Look(text) => format!("{text}\n"),
-                crate::app::HintView::Show(anchor) => format!("The action {anchor} does it.\n"),
+            let hints = model.pages.get(step).map(|page| model.hints_now(page)).unwrap_or_default();
+            let shown = hints.iter().take(*level).map(|hint| match &hint.help {
+                Help::Nudge(text) | Help::Look(text) => format!("{text}\n"),
+                Help::Show(anchor) => format!("The action {anchor} does it.\n"),
             });
             shown.collect()
         }

@@ -17,8 +17,8 @@ use crate::sandbox::world::World;
 const NEGATIVE_TTL: Duration = Duration::from_mins(15);
 /// How long an answer that is over is remembered, to tell a client that goes on asking from one that is new.
 const FORGOTTEN: Duration = Duration::from_mins(30);
-/// How much of a body a probe keeps.
-const BODY_KEPT: usize = 16 * 1024;
+/// How much of a body a probe keeps: more than the largest page of books, and bounded.
+const BODY_KEPT: usize = 256 * 1024;
 
 /// An answer that a resolver keeps.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

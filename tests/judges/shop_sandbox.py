@@ -1,0 +1,102 @@
+#!/usr/bin/env python3
+"""Buy a book in a browser from the bookstore that the sandbox has built, lose a Region, and see the other one answer.
+
+    pip install playwright && python3 tests/judges/shop_sandbox.py [PROGRAM] [path of Chromium]
+
+`workshop run m4` builds it; `workshop sandbox serve` opens the shop on 127.0.0.1. Page, functions, DNS, health checks and
+replication are those of the workshop. Ends with 1 and the first thing that differs.
+"""
+
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from playwright.sync_api import expect, sync_playwright
+
+ROOT = Path(__file__).resolve().parents[2]
+FOX = "The Fox Who Kept Copies"
+# Simulated seconds per second: health checks need half a minute, an answer of DNS is kept for one.
+SPEED = "60"
+# Seconds of the wall until the other Region answers, at most: two simulated minutes are two seconds.
+PATIENCE = 15
+
+
+def program():
+    if len(sys.argv) > 1:
+        return Path(sys.argv[1]).resolve()
+    for profile in ["release", "debug"]:
+        path = ROOT / "target" / profile / "workshop"
+        if path.exists():
+            return path
+    sys.exit("build the program first: cargo build")
+
+
+def workshop(state, *arguments):
+    return subprocess.run([program(), "--state", state, *arguments], check=True, text=True, stdout=subprocess.PIPE).stdout
+
+
+def buys(page, address):
+    """Browses, puts a book in the cart, and orders it."""
+    page.goto(address)
+    expect(page.locator("#region")).to_have_text("Ireland (eu-west-1)")
+    expect(page.locator(".card").first).to_be_visible()
+    page.goto(f"{address}#/books/b09")
+    page.reload()
+    expect(page.locator("#title")).to_have_text(FOX)
+    page.get_by_role("button", name="Add to cart").click()
+    expect(page.locator("#status")).to_have_text(re.compile(f"^{FOX} is in the cart: \\d+.$"))
+    page.locator("#pages").get_by_role("link", name="Cart").click()
+    page.get_by_role("button", name="Order").click()
+    expect(page.locator("#title")).to_have_text("Orders")
+    expect(page.locator("#status")).to_have_text(re.compile("^Order [0-9a-f-]{36} is placed.$"))
+
+
+def fails_over(page, state):
+    """The Region is lost; after health checks and DNS the page says that another one answers, and the order is there."""
+    workshop(state, "sandbox", "fault", "start", "region-loss", "eu-west-1", "--lease", "1h")
+    begun = time.monotonic()
+    while "Singapore" not in page.locator("#region").inner_text():
+        assert time.monotonic() - begun < PATIENCE, f"nobody took over: {page.locator('#status').inner_text()}"
+        page.get_by_role("button", name="Ask again").click()
+        page.wait_for_timeout(200)
+    expect(page.get_by_role("alert")).to_contain_text("Another Region answers now: Singapore (ap-southeast-1).")
+    page.get_by_role("button", name="Understood").click()
+    page.locator("#pages").get_by_role("link", name="Cart").click()
+    page.locator("#pages").get_by_role("link", name="Orders").click()
+    expect(page.locator("caption")).to_have_count(1)
+    page.get_by_role("link", name="Books").first.click()
+    expect(page.locator(".card").first).to_be_visible()
+
+
+def main():
+    chromium = sys.argv[2] if len(sys.argv) > 2 else shutil.which("chromium")
+    with tempfile.TemporaryDirectory() as state:
+        workshop(state, "run", "m4")
+        serving = subprocess.Popen([program(), "--state", state, "--speed", SPEED, "sandbox", "serve", "--port", "0"],
+                                   stdout=subprocess.PIPE, text=True)
+        try:
+            lines = [serving.stdout.readline() for _ in range(5)]
+            address = re.search(r"http://127\.0\.0\.1:\d+/", lines[-1]).group()
+            with sync_playwright() as tools:
+                browser = tools.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+                page = browser.new_page()
+                wrong = []
+                page.on("pageerror", lambda error: wrong.append(str(error)))
+                page.on("console", lambda said: wrong.append(said.text) if "Content Security Policy" in said.text else None)
+                buys(page, address)
+                print("buys: as expected")
+                fails_over(page, state)
+                print("fails over: as expected")
+                browser.close()
+            assert wrong == [], wrong
+        finally:
+            serving.terminate()
+            serving.wait()
+
+
+if __name__ == "__main__":
+    main()
