@@ -145,7 +145,7 @@ fn outputs(fields: &Fields<'_>, reading: &Reading<'_>) -> BTreeMap<String, Outpu
 fn hint(node: &Node<'_>, step: &str, checks: &[Check], reading: &Reading<'_>) -> Option<Hint> {
     let fields = node.fields(HINT)?;
     let of = match fields.get("for") {
-        Some(node) => Some(bound(&node, step, checks)?),
+        Some(node) => Some(bound(node, step, checks)?),
         None => None,
     };
     let help = match (fields.get("nudge"), fields.get("look"), fields.get("show")) {

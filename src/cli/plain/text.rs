@@ -106,7 +106,7 @@ fn step(model: &Model, screen: &StepScreen) -> String {
     text.push_str(&checks(model, page));
     match way {
         Some(Way::Typed) => {
-            text.push_str("Type an action's number to see its command; type that in a shell of your own.")
+            text.push_str("Type an action's number to see its command; type that in a shell of your own.");
         }
         _ if page.visible().count() > 0 => {
             text.push_str("Type an action's number to run it, a to run the whole step.");
