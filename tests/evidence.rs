@@ -1,10 +1,19 @@
 //! A drill's evidence by the commands that make, check and compare it, and trials of the drill against the world's own truth.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
-use std::path::Path;
+use std::io::{BufRead as _, BufReader};
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
-use multi_region_workshop::engine::{drills, trials};
+use multi_region_workshop::clock::{Clock, Metronome, Rate};
+use multi_region_workshop::domain::BoxFuture;
+use multi_region_workshop::domain::drill::Verdict;
+use multi_region_workshop::drill::{Control, Report, Stage, evidence};
+use multi_region_workshop::engine::session::Session;
+use multi_region_workshop::engine::{drills, kept, trials};
+use multi_region_workshop::sandbox::world::World;
 use serde_json::Value;
 
 #[path = "support/built.rs"]
@@ -93,4 +102,180 @@ async fn trials_measure_what_the_world_itself_knows_and_are_the_same_for_the_sam
     }
     assert_eq!(all, trials::run(&session, &world, &plan, own, 1..=2, 2).await, "the same seeds, the same trials");
     assert_eq!(world, session.world().await.unwrap().unwrap(), "trials leave the world alone");
+}
+
+#[tokio::test]
+async fn a_region_that_answers_late_is_left_by_the_shop_and_by_the_blog() {
+    let (session, _) = built::built("m4").await;
+    let _awake = session.clock.participate();
+    let report = kept::run(&session, "slow", true, &Control::default(), &|_| ()).await.unwrap().report;
+    let broken: Vec<&str> = report.analysis.affected.iter().map(|lane| journey(&report, *lane)).collect();
+    assert!(["books", "cart", "blog"].iter().all(|name| broken.contains(name)), "{broken:?}");
+    // Three requests of 10 s, each given up after two seconds, and a TTL of 60 s; the load balancer's targets fail sooner.
+    let rto = report.rto_seconds.expect("a recovery");
+    assert!((30.0..110.0).contains(&rto), "{rto}: {:?}", report.analysis.markers);
+    assert_eq!(report.verdict, Verdict::Pass, "{:?}", report.analysis.doubts);
+    assert_eq!((report.stage.clone(), report.rpo_verdict.clone()), (Stage::Done, Verdict::NotExercised));
+    assert!(report.fail_back_seconds.is_some());
+}
+
+fn journey(report: &Report, lane: usize) -> &str {
+    &report.plan.journeys[report.lanes[lane].journey].name
+}
+
+/// A wall clock that goes so many times as fast as the machine's.
+struct FastWall(Instant, u32);
+
+impl Metronome for FastWall {
+    fn elapsed(&self) -> Duration {
+        self.0.elapsed() * self.1
+    }
+
+    fn timer(&self, at: Duration) -> BoxFuture<'static, ()> {
+        Box::pin(tokio::time::sleep(at.saturating_sub(self.elapsed()) / self.1))
+    }
+}
+
+/// The files of a drill that fails over and back in a copy of the world, in the time of that clock. It is a small one: a
+/// client near each Region, the shop's API and nothing else.
+async fn evidence_of(session: Arc<Session>, mut world: World, seed: u64, clock: Clock) -> Vec<(String, String)> {
+    let awake = clock.participate();
+    world.seed = seed;
+    let copy = Arc::new(session.in_copy_by(world, clock.clone()));
+    let (mut plan, mut ports) = drills::prepare(&copy, "region", true).await.unwrap();
+    plan.vantages.truncate(2);
+    plan.journeys.retain(|journey| journey.name == "books");
+    ports.canaries.retain(|canary| canary.store() != "aurora");
+    let report = multi_region_workshop::drill::run(plan, ports, &clock, &Control::default(), &|_| ()).await;
+    drop(awake);
+    assert_eq!(report.stage, Stage::Done, "seed {seed}");
+    assert!(report.rto_seconds.is_some() && report.rpo_seconds.is_some(), "seed {seed}: {:?}", report.verdict);
+    assert!(report.fail_back_seconds.is_some(), "seed {seed}");
+    evidence::folder(&report).into_iter().collect()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_drill_gives_the_same_report_at_any_pace() {
+    let (session, world) = built::built("m4").await;
+    let mut drills = Vec::new();
+    for seed in [11, 12] {
+        let paces = [
+            ("in a jump", Clock::simulated(world.now, Rate::Jump)),
+            // One simulated second a second, by a wall that hurries.
+            ("at 1x", Clock::simulated_by(world.now, Rate::Paced(1.0), Arc::new(FastWall(Instant::now(), 40)))),
+            ("at 20x", Clock::simulated(world.now, Rate::Paced(20.0))),
+        ];
+        for (pace, clock) in paces {
+            let run = tokio::spawn(evidence_of(Arc::clone(&session), world.clone(), seed, clock));
+            drills.push((seed, pace, run));
+        }
+    }
+    let mut jump: Option<(u64, Vec<(String, String)>)> = None;
+    for (seed, pace, run) in drills {
+        let files = run.await.unwrap();
+        let Some((_, known)) = jump.as_ref().filter(|(known, _)| *known == seed) else {
+            assert_eq!(files.len(), 7);
+            jump = Some((seed, files));
+            continue;
+        };
+        for ((name, one), (_, other)) in known.iter().zip(&files) {
+            let different = one.lines().zip(other.lines()).find(|(one, other)| one != other);
+            assert_eq!(different, None, "{name}, seed {seed}: in a jump and {pace}");
+            assert!(one == other, "{name}, seed {seed}, {pace}: one is longer");
+        }
+    }
+}
+
+/// The one folder below `reports/` of that fault's last drill.
+fn folder_of(state: &Path, fault: &str) -> PathBuf {
+    let reports = std::fs::read_dir(state).unwrap().find_map(|entry| {
+        let path = entry.unwrap().path().join("reports");
+        path.is_dir().then_some(path)
+    });
+    let folders = std::fs::read_dir(reports.expect("reports")).unwrap().map(|entry| entry.unwrap().path());
+    folders.filter(|path| path.to_string_lossy().ends_with(&format!("-{fault}"))).max().expect("a folder")
+}
+
+/// Kills a drill of that fault once its fault has been acknowledged and broken something.
+fn kill_in_the_middle(state: &Path, fault: &str) {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_workshop"))
+        .arg("--state")
+        .arg(state)
+        .args(["--speed", "40", "drill", "--json", "--fault", fault])
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    let seen = lines.find(|line| line.as_ref().is_ok_and(|line| line.contains("clients fail")));
+    // This is SIGKILL: nothing of the program runs after it.
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert!(seen.is_some(), "the drill ended before clients failed");
+}
+
+#[test]
+fn a_drill_that_is_killed_is_finished_and_mended_at_the_next_start() {
+    let state = tempfile::tempdir().unwrap();
+    let (code, _, error) = workshop(state.path(), &["run", "m4", "--seed", "3", "--json"]);
+    assert_eq!(code, 0, "{error}");
+    let active = |state: &Path| {
+        let (_, out, _) = workshop(state, &["sandbox", "fault", "list"]);
+        out.lines().filter(|line| line.starts_with("active ")).count()
+    };
+
+    kill_in_the_middle(state.path(), "region");
+    assert_eq!(active(state.path()), 2, "the Region is lost, and its replication stands still");
+    let folder = folder_of(state.path(), "region");
+    assert!(folder.join("running.json").exists() && !folder.join("report.json").exists());
+    // What a loss of power adds: half a line.
+    let slots = std::fs::read_to_string(folder.join("slots.ndjson")).unwrap();
+    std::fs::write(folder.join("slots.ndjson"), slots.trim_end_matches('\n').trim_end_matches('}')).unwrap();
+
+    let (code, _, error) = workshop(state.path(), &["drill", "--fault", "none"]);
+    assert_eq!(code, 2, "{error}");
+    let told = error.lines().find(|line| line.starts_with("The drill 'region' was interrupted at ")).expect("a line");
+    assert!(told.contains("is mended") && told.contains("INCONCLUSIVE"), "{told}");
+    assert_eq!(active(state.path()), 0);
+    assert!(!folder.join("running.json").exists());
+    let (code, out, _) = workshop(state.path(), &["drill", "verify", folder.to_str().unwrap(), "--json"]);
+    let verified = last_line(&out);
+    assert_eq!((code, verified["verdict"].as_str()), (0, Some("INCONCLUSIVE")), "{out}");
+    assert_eq!(verified["slots"].as_u64().unwrap() as usize, slots.lines().count() - 1);
+    let files = ["report.json", "report.md", "slots.ndjson", "canary.ndjson", "events.ndjson", "manifest.sha256"];
+    assert!(files.iter().all(|name| std::fs::metadata(folder.join(name)).unwrap().len() > 0));
+    let report = std::fs::read_to_string(folder.join("report.json")).unwrap();
+    assert!(report.contains("interrupted: the program ended"), "{report}");
+    let (_, _, error) = workshop(state.path(), &["drill", "--fault", "none"]);
+    assert!(!error.contains("interrupted"), "it is said once: {error}");
+
+    // A fault that is a change of the account itself.
+    let mapped = |state: &Path| {
+        let (_, out, _) = workshop(state, &["aws", "apigateway", "get-domain-names", "--region", "eu-west-1"]);
+        let names: Value = serde_json::from_str(&out).unwrap();
+        let name = names["items"][0]["domainName"].as_str().expect("a domain name").to_owned();
+        let (_, out, _) = workshop(
+            state,
+            &["aws", "apigateway", "get-base-path-mappings", "--domain-name", &name, "--region", "eu-west-1"],
+        );
+        serde_json::from_str::<Value>(&out).unwrap()["items"].as_array().map_or(0, Vec::len)
+    };
+    assert_eq!(mapped(state.path()), 1);
+    settle(state.path());
+    kill_in_the_middle(state.path(), "api");
+    assert_eq!(mapped(state.path()), 0);
+    let (_, _, error) = workshop(state.path(), &["drill", "--fault", "none"]);
+    assert!(error.contains("The drill 'api' was interrupted"), "{error}");
+    assert_eq!(mapped(state.path()), 1);
+}
+
+/// Lets the shop come home: a drill of its own begins as soon as its baseline is steady.
+fn settle(state: &Path) {
+    for _ in 0..10 {
+        let (_, out, _) = workshop(state, &["drill", "--fault", "api", "--json"]);
+        if last_line(&out)["rto_seconds"].is_number() {
+            return;
+        }
+    }
+    panic!("the baseline stays unsteady");
 }

@@ -29,6 +29,7 @@ mod route53;
 mod s3;
 mod s3_objects;
 mod sandbox;
+mod sign;
 mod sts;
 
 use std::collections::BTreeMap;

@@ -8,8 +8,9 @@ use super::args::{DrillArgs, DrillCommand, Global};
 use super::exit::Exit;
 use super::{open, reports, what_if};
 use crate::domain::drill::Verdict;
-use crate::drill::{Control, Report, Snapshot, Stage, evidence};
-use crate::engine::{drills, signals};
+use crate::drill::{Control, Plane, Report, Snapshot, Stage};
+use crate::engine::drills::DrillError;
+use crate::engine::{kept, signals};
 
 /// Runs the drill and prints what it measured; or does something with reports.
 pub(super) async fn run(global: &Global, arguments: DrillArgs) -> Exit {
@@ -23,17 +24,10 @@ pub(super) async fn run(global: &Global, arguments: DrillArgs) -> Exit {
         Ok(session) => session,
         Err(exit) => return exit,
     };
+    for line in kept::recover(&session).await {
+        eprintln!("{line}");
+    }
     let _awake = session.clock.participate();
-    let (plan, ports) = match drills::prepare(&session, &arguments.fault, true).await {
-        Ok(ready) => ready,
-        Err(error) => {
-            eprintln!("workshop: {error}");
-            return match error {
-                drills::DrillError::Unknown { .. } | drills::DrillError::SandboxOnly(_) => Exit::Usage,
-                drills::DrillError::NotBuilt(_) => Exit::Missing,
-            };
-        }
-    };
     let control = Control::default();
     let abort = control.abort.clone();
     tokio::spawn(async move {
@@ -43,21 +37,41 @@ pub(super) async fn run(global: &Global, arguments: DrillArgs) -> Exit {
     let told = Mutex::new(0_usize);
     let show = |snapshot: Snapshot| {
         let mut told = told.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        for (at, text) in snapshot.log.iter().skip(*told) {
+        for line in snapshot.log.iter().skip(*told) {
+            let plane = line.plane.map(Plane::word);
             if arguments.json {
-                println!("{}", json!({ "event": "drill_phase", "at": at.epoch_seconds(), "message": text }));
+                let at = line.at.epoch_seconds();
+                println!("{}", json!({ "event": "drill_phase", "at": at, "message": line.text, "plane": plane }));
             } else {
-                println!("{} {text}", at.clock_face());
+                let plane = plane.map_or_else(String::new, |plane| format!(" [{plane}]"));
+                println!("{} {}{plane}", line.at.clock_face(), line.text);
             }
         }
         *told = snapshot.log.len();
     };
-    let report = crate::drill::run(plan, ports, &session.clock, &control, &show).await;
+    let kept = match kept::run(&session, &arguments.fault, true, &control, &show).await {
+        Ok(kept) => kept,
+        Err(error) => {
+            eprintln!("workshop: {error}");
+            return match error {
+                DrillError::Unknown { .. } | DrillError::SandboxOnly(_) => Exit::Usage,
+                DrillError::NotBuilt(_) | DrillError::Running(_) => Exit::Missing,
+                DrillError::State(_) => Exit::State,
+            };
+        }
+    };
+    let report = kept.report;
+    for problem in &kept.problems {
+        eprintln!("workshop: {problem}");
+    }
     if let Some(directory) = &arguments.report
-        && let Err(error) = crate::progress::write_folder(directory, &evidence::folder(&report))
+        && let Err(error) = crate::progress::write_folder(directory, &kept.files)
     {
         eprintln!("workshop: {error}");
         return Exit::State;
+    }
+    if let Some(place) = kept.place.filter(|_| arguments.report.is_none()) {
+        eprintln!("The evidence is in {}.", place.display());
     }
     print(&report, arguments.json);
     match (&report.stage, &report.verdict, &report.rpo_verdict) {

@@ -26,7 +26,8 @@ fn options(global: &Global, fresh: bool, jump: bool) -> Options {
         speed: global.speed,
         seed: global.seed,
         fresh,
-        jump,
+        // A speed that was asked for counts.
+        jump: jump && global.speed.is_none(),
     }
 }
 

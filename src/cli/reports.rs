@@ -9,6 +9,7 @@ use crate::domain::text::printable;
 use crate::drill::Report;
 use crate::drill::compare::{self, Table};
 use crate::drill::evidence::{self, Finding, Folder};
+use crate::drill::report::FORMAT;
 
 /// Files of evidence are not larger than this, in bytes; a drill of 20 minutes has some 4 MB of samples.
 const LARGEST: u64 = 256 << 20;
@@ -86,6 +87,10 @@ pub(super) fn one(place: &Path, verified: bool) -> Result<Report, String> {
     }
     let path = if place.is_dir() { place.join(evidence::REPORT) } else { place.to_path_buf() };
     let text = text(&path)?;
+    let head: serde_json::Value = serde_json::from_str(&text).unwrap_or_default();
+    if let Some(format) = head.get("format").filter(|format| format.as_u64() != Some(u64::from(FORMAT))) {
+        return Err(format!("{}: {}", path.display(), Finding::Format(format.clone())));
+    }
     serde_json::from_str(&text).map_err(|error| format!("{}: this is no report of a drill: {error}", path.display()))
 }
 

@@ -30,6 +30,9 @@ pub(super) async fn run(global: &Global, arguments: RunArgs) -> Exit {
         Ok(session) => session,
         Err(exit) => return exit,
     };
+    for line in crate::engine::kept::recover(&session).await {
+        eprintln!("{line}");
+    }
     let begun = crate::clock::Clock::wall().now();
     let cancel = CancellationToken::new();
     let stopper = cancel.clone();

@@ -7,7 +7,15 @@ use serde::{Deserialize, Serialize};
 use super::region::Role;
 use super::time::SimTime;
 
-/// Where a client asks from: a resolver with its own cache, in a place of the world.
+/// The place whose clients ask the zone's own name servers.
+pub const AUTHORITATIVE: &str = "authoritative";
+/// The place whose clients ask this machine's resolver.
+pub const HOST: &str = "this machine";
+/// Public resolvers, by their addresses. Sources: Cloudflare, *1.1.1.1*; Google, *Public DNS*.
+pub const PUBLIC_RESOLVERS: [&str; 2] = ["1.1.1.1", "8.8.8.8"];
+
+/// Where a client asks from: a resolver with its own cache, in a place of the world. On a real network, where all clients
+/// stand at one place, the name tells the resolver: [`AUTHORITATIVE`], [`HOST`], or a resolver's address.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Vantage {
     /// A short name: `dublin`.

@@ -15,7 +15,7 @@ pub mod way;
 pub use check::{Cause, FactId, Outcome, Unknown};
 pub use event::{Event, EventKind};
 pub use operation::{Effect, Failure, FailureClass, Operation, Reply};
-pub use ports::{BoxFuture, DataPlane, DnsAnswer, Faults, Operations};
+pub use ports::{BoxFuture, DataPlane, DnsAnswer, Faults, Operations, Signer};
 pub use region::{GLOBAL_REGION, Region, RegionPair, Role};
 pub use resource::{Behind, Resource, ResourceState};
 pub use time::SimTime;

@@ -38,6 +38,16 @@ pub trait DataPlane: Send + Sync {
     fn probe<'a>(&'a self, probe: &'a Probe) -> BoxFuture<'a, Result<ProbeReply, Failure>>;
 }
 
+/// Signs what a client sends as the learner.
+pub trait Signer: Send + Sync {
+    /// The headers that tell a Region's API Gateway who sends this request.
+    fn headers<'a>(
+        &'a self,
+        probe: &'a Probe,
+        region: &'a str,
+    ) -> BoxFuture<'a, Result<Vec<(String, String)>, Failure>>;
+}
+
 /// Breaks a simulated world on purpose, and mends it.
 pub trait Faults: Send + Sync {
     /// Starts a fault that ends by itself after `lease`.

@@ -3,7 +3,8 @@
 
 use std::collections::BTreeMap;
 
-use super::super::plan::{JourneyPlan, vantages};
+use super::super::plan::{Environment, JourneyPlan, vantages};
+use super::super::price::Prices;
 use super::*;
 use crate::domain::drill::ProbeError;
 use crate::domain::{RegionPair, Role};
@@ -13,6 +14,8 @@ pub(in crate::drill) fn plan(affected: bool) -> Plan {
     Plan {
         fault: "api".into(),
         title: "R1 API disabled".into(),
+        environment: Environment::Sandbox { seed: 7 },
+        prices: Prices::known(),
         broken: Role::Primary,
         rto_objective: Duration::from_secs(900),
         rpo_objective: Duration::from_secs(900),

@@ -6,7 +6,8 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::domain::drill::{ClientClass, Vantage};
+use super::price::Prices;
+use crate::domain::drill::{AUTHORITATIVE, ClientClass, HOST, PUBLIC_RESOLVERS, Vantage};
 use crate::domain::{BoxFuture, RegionPair, Role};
 
 /// How long everything is watched before the fault (design/drill.md: baseline 60 s).
@@ -56,6 +57,29 @@ pub struct Routing {
     pub threshold: u32,
     /// Seconds that an answer may be cached.
     pub ttl: u32,
+    /// Milliseconds until a checker knows that a request to what is broken has failed.
+    pub failing_ms: u32,
+}
+
+/// The AWS that a drill is made in.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Environment {
+    /// The simulated one.
+    Sandbox {
+        /// What all its chance comes from.
+        seed: u64,
+    },
+    /// An account of the real one.
+    Account {
+        /// Twelve digits.
+        id: String,
+    },
+    /// Something that speaks as AWS does.
+    Endpoint {
+        /// Where it is.
+        url: String,
+    },
 }
 
 /// A whole drill.
@@ -65,6 +89,10 @@ pub struct Plan {
     pub fault: String,
     /// The fault in one line.
     pub title: String,
+    /// Which AWS it is made in.
+    pub environment: Environment,
+    /// What its requests cost.
+    pub prices: Prices,
     /// The Region that is broken.
     pub broken: Role,
     /// The two Regions.
@@ -159,6 +187,13 @@ impl Plan {
             LaneRole::Client | LaneRole::Other => Some(&journey.url),
         }
     }
+}
+
+/// The resolvers that clients ask on a real network, where all of them stand at one place: the zone's own name servers, this
+/// machine's resolver, and public ones.
+pub fn resolvers_on_the_network(regions: &RegionPair) -> Vec<Vantage> {
+    let names = [AUTHORITATIVE, HOST].into_iter().chain(PUBLIC_RESOLVERS);
+    names.map(|name| Vantage { name: name.to_owned(), nearest: regions.primary().to_string() }).collect()
 }
 
 /// The places that clients ask from: near both Regions and elsewhere, five in all (design/drill.md, section 0).

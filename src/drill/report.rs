@@ -14,8 +14,8 @@ use super::snapshot::Stage;
 use crate::domain::SimTime;
 use crate::domain::drill::{SlotResult, Verdict};
 
-/// The version of the report's format.
-pub const FORMAT: u32 = 1;
+/// The version of the report's format. 2: the plan names the AWS that it was made in and what requests cost.
+pub const FORMAT: u32 = 2;
 
 /// The central 95 % of the time by which a slot of one second can come too late to see a recovery, in seconds. A recovery
 /// falls anywhere between two slots with the same chance, so the measured instant is late by 0 to 1 s, uniformly.
@@ -43,6 +43,8 @@ pub struct Report {
     /// What was predicted from the routing's settings before the fault: 5th percentile, median, 95th percentile, in
     /// seconds. An estimate.
     pub predicted_seconds: Option<(f64, f64, f64)>,
+    /// What the drill's own requests cost on AWS, in US dollars, as far as their prices are known. An estimate.
+    pub dollars: f64,
     /// How it ended.
     pub stage: Stage,
     /// What was done.
@@ -77,7 +79,12 @@ pub struct Row {
 
 impl Report {
     /// The report of those samples.
-    pub fn new(plan: Plan, samples: Samples, stage: Stage) -> Self {
+    pub fn new(plan: Plan, mut samples: Samples, stage: Stage) -> Self {
+        // Answers of one instant have no order of their own; a report has one all the same.
+        samples.slots.sort_by_key(|slot| (slot.at, slot.lane));
+        for canary in samples.canaries.values_mut() {
+            canary.writes.sort_by_key(|write| write.seq);
+        }
         let lanes = plan.lanes();
         let analysis = analyse(&plan, &lanes, &samples);
         let (verdict, rpo_verdict) = match &stage {
@@ -101,6 +108,7 @@ impl Report {
                 (low.as_secs_f64(), middle.as_secs_f64(), high.as_secs_f64())
             }),
             table: rows.iter().map(|row| seen(row, &samples, survivor)).collect(),
+            dollars: plan.prices.of(&samples),
             stage,
             plan,
             lanes,

@@ -34,7 +34,10 @@ pub fn losses(plan: &Plan, samples: &Samples) -> BTreeMap<String, StoreLoss> {
 
 /// Compares what was acknowledged with what can be read. Without a cut, the newest tail read shows the live lag.
 fn loss(canary: &CanarySamples, cut: bool) -> StoreLoss {
-    let acked: Vec<(u64, SimTime)> = canary.writes.iter().filter_map(|write| Some((write.seq, write.acked?))).collect();
+    let mut acked: Vec<(u64, SimTime)> =
+        canary.writes.iter().filter_map(|write| Some((write.seq, write.acked?))).collect();
+    // A later write may be acknowledged before an earlier one.
+    acked.sort_by_key(|(seq, _)| *seq);
     let last_acked = acked.iter().max_by_key(|(_, at)| *at).copied();
     let read = match (&canary.after_failover, cut) {
         (Some(read), true) => Some(read),

@@ -13,11 +13,13 @@ use tokio_util::sync::CancellationToken;
 
 use super::agenda::{Agenda, Duty};
 use super::canary::Canary;
+use super::evidence::{Feed, Keeper};
 use super::plan::{BASELINE, LIMIT, LaneRole, PROBE_TIMEOUT, Plan, STABLE_WINDOW, Switch};
 use super::report::Report;
 use super::samples::{ReadBack, Slot, Write};
 use super::snapshot::{Snapshot, Stage};
 use super::state::State;
+use super::where_to;
 use crate::clock::{Clock, StepWatch};
 use crate::domain::drill::{ClientClass, Probe, ProbeError, SlotResult};
 use crate::domain::{DataPlane, Operations, SimTime};
@@ -47,6 +49,8 @@ pub struct Ports {
     pub canaries: Vec<Arc<dyn Canary>>,
     /// The fault.
     pub switch: Arc<dyn Switch>,
+    /// Where samples are kept while the drill runs, when anybody keeps them.
+    pub keeper: Option<Arc<dyn Keeper>>,
 }
 
 /// The end of something that was begun.
@@ -63,7 +67,8 @@ enum Done {
     FaultStopped(Result<(), String>),
 }
 
-type Running<'r> = FuturesUnordered<Pin<Box<dyn Future<Output = Done> + Send + 'r>>>;
+/// What ended, and when.
+type Running<'r> = FuturesUnordered<Pin<Box<dyn Future<Output = (SimTime, Done)> + Send + 'r>>>;
 
 /// Runs the drill and gives its report. Call it while holding one participant of `clock`; `show` gets a snapshot every
 /// simulated second.
@@ -78,7 +83,8 @@ pub async fn run(
     state.name_canaries(ports.canaries.iter().map(|canary| canary.store().to_owned()));
     // Only on the wall clock does it matter that the machine slept.
     let steps = (!clock.is_simulated()).then(StepWatch::start);
-    let mut runner = Runner { state, ports: &ports, clock, running: FuturesUnordered::new(), steps };
+    let mut runner =
+        Runner { state, ports: &ports, clock, running: FuturesUnordered::new(), steps, feed: Feed::default() };
     let mut agenda = Agenda::new(&runner.state.plan, &runner.state.lanes, &ports.canaries, clock.now());
     let mut aborted = false;
     while !runner.state.over() {
@@ -105,6 +111,7 @@ struct Runner<'r> {
     clock: &'r Clock,
     running: Running<'r>,
     steps: Option<StepWatch>,
+    feed: Feed,
 }
 
 impl<'r> Runner<'r> {
@@ -116,20 +123,22 @@ impl<'r> Runner<'r> {
         loop {
             tokio::select! {
                 biased;
-                Some(done) = self.running.next(), if !self.running.is_empty() => self.take(done),
+                Some((at, done)) = self.running.next(), if !self.running.is_empty() => self.take(at, done),
                 () = abort.cancelled(), if !aborted => return,
                 () = &mut sleep => return,
             }
         }
     }
 
-    /// Starts `future` beside everything else; it holds its own participant, so that time waits for it.
+    /// Starts `future` beside everything else; it holds its own participant, so that time waits for it. Its end is dated
+    /// before it lets time go, so that the pace of time makes no difference.
     fn spawn(&self, future: impl Future<Output = Done> + Send + 'r) {
-        let participant = self.clock.participate();
+        let (participant, clock) = (self.clock.participate(), self.clock);
         self.running.push(Box::pin(async move {
             let done = future.await;
+            let at = clock.now();
             drop(participant);
-            done
+            (at, done)
         }));
     }
 
@@ -142,6 +151,7 @@ impl<'r> Runner<'r> {
             Duty::Health => self.ask_health_checks(),
             Duty::Tick => {
                 self.tick(control);
+                self.keep();
                 show(self.state.snapshot(at));
             }
         }
@@ -164,6 +174,7 @@ impl<'r> Runner<'r> {
             timeout: PROBE_TIMEOUT,
         };
         let (network, regions, clock) = (Arc::clone(&self.ports.network), plan.regions.clone(), self.clock);
+        let (role, direct) = (spec.role, journey.direct.clone());
         let simulated = clock.is_simulated();
         self.spawn(async move {
             let reply = network.probe(&probe).await;
@@ -173,9 +184,14 @@ impl<'r> Runner<'r> {
                     let late = if simulated { reply.latency } else { clock.now().since(at).max(reply.latency) };
                     let result = match reply.status {
                         _ if late > PROBE_TIMEOUT => SlotResult::Error(ProbeError::Timeout),
-                        Ok(status) if status < 400 => {
-                            SlotResult::Ok(reply.region.as_deref().and_then(|region| regions.role_of(region)))
-                        }
+                        Ok(status) if status < 400 => SlotResult::Ok(match (reply.region, role) {
+                            (Some(region), _) => regions.role_of(&region),
+                            (None, LaneRole::Direct(role)) => Some(role),
+                            (None, _) => {
+                                where_to::behind(network.as_ref(), &direct, &probe.vantage, reply.resolved.as_slice())
+                                    .await
+                            }
+                        }),
                         Ok(status) => SlotResult::Status(status),
                         Err(error) => SlotResult::Error(error),
                     };
@@ -217,17 +233,17 @@ impl<'r> Runner<'r> {
             return;
         }
         let plan = &self.state.plan;
-        let broken = plan.regions.of(plan.broken).to_string();
         for lane in self.state.lanes_not_rerouted() {
             let Some(spec) = self.state.lanes.get(lane) else { continue };
             let (Some(url), Some(vantage)) = (plan.url(spec), plan.vantages.get(spec.vantage).cloned()) else {
                 continue;
             };
-            let (name, network, broken) = (host(url).to_owned(), Arc::clone(&self.ports.network), broken.clone());
+            let direct = plan.journeys.get(spec.journey).map(|journey| journey.direct.clone()).unwrap_or_default();
+            let (name, network) = (host(url).to_owned(), Arc::clone(&self.ports.network));
+            let (regions, broken) = (plan.regions.clone(), plan.broken);
             self.spawn(async move {
-                let answer = network.resolve(&name, &vantage).await;
-                let region = answer.ok().flatten().and_then(|answer| answer.region);
-                Done::Dns { lane, away: region.is_some_and(|region| region != broken) }
+                let to = where_to::leads(network.as_ref(), &name, &direct, &vantage, &regions).await;
+                Done::Dns { lane, away: to.is_some_and(|role| role != broken) }
             });
         }
     }
@@ -260,9 +276,8 @@ impl<'r> Runner<'r> {
         });
     }
 
-    /// Takes in what has ended.
-    fn take(&mut self, done: Done) {
-        let now = self.clock.now();
+    /// Takes in what has ended at `now`.
+    fn take(&mut self, now: SimTime, done: Done) {
         match done {
             Done::Slot(slot) => self.state.slot(slot),
             Done::Write { canary, write } => self.state.canary(canary, |samples| samples.writes.push(write)),
@@ -295,7 +310,9 @@ impl<'r> Runner<'r> {
         }
         match self.state.stage.clone() {
             Stage::Baseline if now >= self.state.samples.start.plus(BASELINE) => {
-                match self.state.unsteady(BASELINE_GOOD).or_else(|| self.state.broken_already()) {
+                let state = &self.state;
+                match state.unsteady(BASELINE_GOOD).or_else(|| state.broken_already()).or_else(|| state.unreplicated())
+                {
                     Some(why) => self.state.stop(why, now),
                     None => self.start_fault(now),
                 }
@@ -314,6 +331,8 @@ impl<'r> Runner<'r> {
 
     fn start_fault(&mut self, now: SimTime) {
         self.state.begin_fault(now);
+        // Whoever finds this drill dead must know that something may be broken.
+        self.keep();
         self.read_routing(true);
         let switch = Arc::clone(&self.ports.switch);
         self.spawn(async move { Done::FaultStarted(switch.start().await) });
@@ -323,6 +342,13 @@ impl<'r> Runner<'r> {
         self.state.begin_fail_back(now);
         let switch = Arc::clone(&self.ports.switch);
         self.spawn(async move { Done::FaultStopped(switch.stop().await) });
+    }
+
+    /// Hands over what was seen since the last time.
+    fn keep(&mut self) {
+        if let Some(keeper) = &self.ports.keeper {
+            keeper.keep(&self.feed.more(&self.state.samples));
+        }
     }
 
     /// Reads all canaries in the surviving Region.
@@ -351,8 +377,8 @@ impl<'r> Runner<'r> {
     /// Waits for what is still under way (the fault being mended, say).
     async fn finish(&mut self) {
         let clock = self.clock;
-        while let Some(done) = clock.idle(self.running.next()).await {
-            self.take(done);
+        while let Some((at, done)) = clock.idle(self.running.next()).await {
+            self.take(at, done);
         }
     }
 }

@@ -11,7 +11,8 @@ use crate::clock::Rate;
 use crate::domain::drill::{Phase, ProbeReply, Vantage, Verdict};
 use crate::domain::ports::DnsAnswer;
 use crate::domain::{BoxFuture, Failure, FailureClass, Operation, RegionPair, Reply, Role};
-use crate::drill::plan::JourneyPlan;
+use crate::drill::plan::{Environment, JourneyPlan};
+use crate::drill::price::Prices;
 
 /// The name servers move 30 s after the fault, clients follow 40 s later, and the way back takes 20 s.
 struct Network {
@@ -109,6 +110,8 @@ async fn drill(before: Before, control: Control) -> (Report, Arc<Network>, usize
     let plan = Plan {
         fault: "api".into(),
         title: "R1 API disabled".into(),
+        environment: Environment::Sandbox { seed: 7 },
+        prices: Prices::known(),
         broken: Role::Primary,
         rto_objective: Duration::from_secs(900),
         rpo_objective: Duration::from_secs(900),
@@ -133,8 +136,13 @@ async fn drill(before: Before, control: Control) -> (Report, Arc<Network>, usize
     let clock = Clock::simulated(SimTime::WORLD_START, Rate::Jump);
     let network =
         Arc::new(Network { clock: clock.clone(), broken: Mutex::default(), healed: Mutex::default(), before });
-    let ports =
-        Ports { network: network.clone(), aws: Arc::new(Silent), canaries: Vec::new(), switch: network.clone() };
+    let ports = Ports {
+        network: network.clone(),
+        aws: Arc::new(Silent),
+        canaries: Vec::new(),
+        switch: network.clone(),
+        keeper: None,
+    };
     let shown = std::sync::atomic::AtomicUsize::new(0);
     let _awake = clock.participate();
     let report = run(plan, ports, &clock, &control, &|_| {

@@ -27,6 +27,38 @@ pub enum Stage {
     Stopped(String),
 }
 
+/// Which part of AWS does something. Recovery should need the data plane only: in a bad hour, a control plane may be out
+/// itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Plane {
+    /// Calls that change settings.
+    Control,
+    /// What serves clients, and what watches over it.
+    Data,
+}
+
+impl Plane {
+    /// As it is shown.
+    pub fn word(self) -> &'static str {
+        match self {
+            Plane::Control => "control plane",
+            Plane::Data => "data plane",
+        }
+    }
+}
+
+/// Something that happened.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Line {
+    /// When.
+    pub at: SimTime,
+    /// What.
+    pub text: String,
+    /// Which part of AWS did it, when AWS did something.
+    pub plane: Option<Plane>,
+}
+
 /// One drill at one instant.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Snapshot {
@@ -45,7 +77,7 @@ pub struct Snapshot {
     /// The last slots of every lane, oldest first: instant and result.
     pub recent: Vec<Vec<(SimTime, SlotResult)>>,
     /// What happened, oldest first.
-    pub log: Vec<(SimTime, String)>,
+    pub log: Vec<Line>,
     /// The predicted band: 5th percentile, median, 95th percentile.
     pub predicted: Option<(Duration, Duration, Duration)>,
 }

@@ -12,7 +12,7 @@ use super::predict;
 use super::report::{Report, resolvers};
 use super::runner::decides;
 use super::samples::{CanarySamples, Samples, Slot};
-use super::snapshot::{Snapshot, Stage};
+use super::snapshot::{Line, Plane, Snapshot, Stage};
 use crate::domain::SimTime;
 use crate::domain::drill::SlotResult;
 use crate::domain::time::spell;
@@ -30,7 +30,7 @@ pub(super) struct State {
     names: Vec<String>,
     sequences: Vec<u64>,
     recent: Vec<Vec<(SimTime, SlotResult)>>,
-    log: Vec<(SimTime, String)>,
+    log: Vec<Line>,
     analysis: Analysis,
     failing_since: Option<SimTime>,
     /// When the verdict was given; the timer stands still from then on.
@@ -46,7 +46,7 @@ impl State {
         Self {
             analysis: analyse(&plan, &lanes, &samples),
             recent: vec![Vec::new(); lanes.len()],
-            log: vec![(start, "watching before the fault".to_owned())],
+            log: vec![Line { at: start, text: "watching before the fault".to_owned(), plane: None }],
             stage: Stage::Baseline,
             reading_back: false,
             reads_left: 0,
@@ -73,7 +73,12 @@ impl State {
     }
 
     pub(super) fn note(&mut self, at: SimTime, text: impl Into<String>) {
-        self.log.push((at, text.into()));
+        self.log.push(Line { at, text: text.into(), plane: None });
+    }
+
+    /// Notes something that a part of AWS did.
+    fn note_act(&mut self, at: SimTime, plane: Plane, text: impl Into<String>) {
+        self.log.push(Line { at, text: text.into(), plane: Some(plane) });
     }
 
     pub(super) fn next_seq(&mut self, canary: usize) -> u64 {
@@ -136,7 +141,7 @@ impl State {
     fn unhealthy(&mut self, now: SimTime) {
         if self.samples.unhealthy_seen.is_none() {
             self.samples.unhealthy_seen = Some(now);
-            self.note(now, format!("{} health check is unhealthy", self.plan.broken.label()));
+            self.note_act(now, Plane::Data, format!("{} health check is unhealthy", self.plan.broken.label()));
         }
     }
 
@@ -188,14 +193,14 @@ impl State {
         let after = self.analysis.markers;
         let survivor = self.plan.broken.other().label();
         let seen = [
-            (before.impact, after.impact, "clients fail".to_owned()),
-            (before.rerouted, after.rerouted, format!("name servers answer {survivor} only")),
-            (before.first_good, after.first_good, format!("every client was answered by {survivor}")),
-            (before.stable, after.stable, "steady for 60 s".to_owned()),
+            (before.impact, after.impact, None, "clients fail".to_owned()),
+            (before.rerouted, after.rerouted, Some(Plane::Data), format!("name servers answer {survivor} only")),
+            (before.first_good, after.first_good, None, format!("every client was answered by {survivor}")),
+            (before.stable, after.stable, None, "steady for 60 s".to_owned()),
         ];
-        for (before, after, text) in seen {
+        for (before, after, plane, text) in seen {
             if let (None, Some(at)) = (before, after) {
-                self.note(at.max(self.samples.start).min(now), text);
+                self.log.push(Line { at: at.max(self.samples.start).min(now), text, plane });
             }
         }
     }
@@ -243,11 +248,31 @@ impl State {
         ))
     }
 
+    /// Why a loss of data could not be told from how it was before, when the fault should cut replication and a store does not
+    /// replicate, or cannot be written or read.
+    pub(super) fn unreplicated(&self) -> Option<String> {
+        if !self.plan.cuts_replication {
+            return None;
+        }
+        let (from, to) = (self.plan.broken.label(), self.plan.broken.other().label());
+        self.names.iter().find_map(|store| {
+            let canary = self.samples.canaries.get(store).cloned().unwrap_or_default();
+            let acked = canary.writes.iter().filter(|write| write.acked.is_some()).count();
+            let trouble = match canary.tail.last().map(|read| &read.present) {
+                _ if acked == 0 => format!("no write in {from} was acknowledged"),
+                Some(Some(present)) if !present.is_empty() => return None,
+                Some(Some(_)) => format!("{to} has none of {acked} writes: replication does not work"),
+                Some(None) | None => format!("it cannot be read in {to}"),
+            };
+            Some(format!("{store} is not fit for a loss of data to be measured: {trouble}"))
+        })
+    }
+
     pub(super) fn begin_fault(&mut self, now: SimTime) {
         self.samples.fault_requested = Some(now);
         self.stage = Stage::Failing;
         self.note_markers(now);
-        self.note(now, format!("fault: {}", self.plan.title));
+        self.note_act(now, Plane::Control, format!("fault: {}", self.plan.title));
     }
 
     pub(super) fn fault_started(&mut self, result: Result<(), String>, now: SimTime) {
@@ -266,7 +291,7 @@ impl State {
 
     pub(super) fn fault_stopped(&mut self, result: Result<(), String>, now: SimTime) {
         match result {
-            Ok(()) => self.note(now, "the fault is mended".to_owned()),
+            Ok(()) => self.note_act(now, Plane::Control, "the fault is mended"),
             Err(why) => self.stop(format!("the fault could not be mended: {why}; mend it by hand"), now),
         }
     }

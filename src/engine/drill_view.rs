@@ -3,11 +3,11 @@
 use std::time::Duration;
 
 use crate::app::drill::{DrillState, DrillView, FaultView, Gap, Lane, LogLine, PhaseView, StoreView, VantageView};
+use crate::domain::Role;
 use crate::domain::drill::{ClientClass, Phase, SlotResult};
-use crate::domain::{Role, SimTime};
 use crate::drill::plan::Plan;
 use crate::drill::rpo::StoreLoss;
-use crate::drill::{LaneRole, Snapshot, Stage};
+use crate::drill::{LaneRole, Line, Plane, Snapshot, Stage};
 
 /// The view of a snapshot, with the faults to choose from and the learner's guess.
 pub fn view(snapshot: &Snapshot, faults: Vec<FaultView>, prediction: Option<Duration>) -> DrillView {
@@ -224,11 +224,11 @@ fn store(name: &str, loss: &StoreLoss, plan: &Plan) -> StoreView {
 /// The log, newest first, in time since the fault.
 fn log(snapshot: &Snapshot) -> Vec<LogLine> {
     let zero = snapshot.analysis.markers.fault.unwrap_or(snapshot.at);
-    let line = |(at, text): &(SimTime, String)| LogLine {
-        at: at.since(zero),
+    let line = |line: &Line| LogLine {
+        at: line.at.since(zero),
         source: "drill".to_owned(),
-        text: text.clone(),
-        control_plane: None,
+        text: line.text.clone(),
+        control_plane: line.plane.map(|plane| plane == Plane::Control),
     };
     snapshot.log.iter().rev().map(line).collect()
 }
@@ -243,7 +243,8 @@ fn next(snapshot: &Snapshot) -> Option<String> {
         }
         Stage::Failing => {
             let elapsed = snapshot.elapsed?.as_secs();
-            let flip = u64::from(routing.interval * routing.threshold);
+            let failing = u64::from(routing.threshold * routing.failing_ms).div_ceil(1000);
+            let flip = u64::from(routing.interval * routing.threshold) + failing;
             if markers.detected.is_none() && markers.rerouted.is_none() {
                 Some(format!(
                     "{} health check should fail in about {} s",

@@ -8,16 +8,21 @@ use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
 use super::session::Session;
+use crate::app::Mode;
 use crate::app::drill::{DrillView, FaultView};
-use crate::clock::Clock;
+use crate::clock::{Clock, Participant};
 use crate::content::Bindings;
 use crate::content::model::{FaultSpec, Journey, Workshop};
+use crate::domain::drill::Fault;
 use crate::domain::time::spell;
-use crate::domain::{BoxFuture, Faults, GLOBAL_REGION, Role};
+use crate::domain::{BoxFuture, Faults, GLOBAL_REGION, Role, SimTime};
 use crate::drill::canary::{self, Canary};
-use crate::drill::plan::{Routing, vantages};
-use crate::drill::{JourneyPlan, Plan, Ports, Switch};
+use crate::drill::plan::{Routing, resolvers_on_the_network, vantages};
+use crate::drill::price::Prices;
+use crate::drill::{Environment, JourneyPlan, Plan, Ports, Switch};
+use crate::progress::ProgressError;
 use crate::protocol::operation;
+use crate::sandbox::owner::Simulator;
 
 /// A fault of the sandbox ends by itself after this long, should the program that started it die.
 const LEASE: Duration = Duration::from_secs(2 * 3600);
@@ -39,6 +44,12 @@ pub enum DrillError {
     /// What it probes does not exist yet.
     #[error("the drill needs {0}, which does not exist yet; do Modules 1 to 4 first")]
     NotBuilt(String),
+    /// Another process drills in the same account.
+    #[error("a drill is running already, in another window; its evidence grows in {0}")]
+    Running(String),
+    /// There is no place for its evidence.
+    #[error(transparent)]
+    State(#[from] ProgressError),
 }
 
 /// The view of a drill at rest: what can be broken, and the budget.
@@ -98,19 +109,27 @@ pub async fn prepare(session: &Arc<Session>, name: &str, auto_fail_back: bool) -
     let journeys = journeys(workshop, name, &bindings)?;
     let check = |role| workshop.drill.health_checks.get(&role).and_then(|id| bindings.render(id).ok());
     let health_check = check(Role::Primary);
+    let zone = workshop.drill.zone.as_deref().and_then(|zone| bindings.render(zone).ok());
+    let routing = routing(session, spec, zone.as_deref(), health_check.as_deref(), &journeys).await;
     let plan = Plan {
         fault: name.to_owned(),
         title: spec.title.clone(),
+        environment: environment(session),
+        prices: Prices::known(),
         broken: Role::Primary,
         regions: guide.regions().clone(),
         rto_objective: workshop.objectives.rto,
         rpo_objective: workshop.objectives.rpo,
-        vantages: vantages(guide.regions()),
+        vantages: if session.simulated() {
+            vantages(guide.regions())
+        } else {
+            resolvers_on_the_network(guide.regions())
+        },
         cuts_replication: spec.cuts_replication,
         both_regions: spec.both_regions,
         survivor_check: check(Role::Secondary),
-        zone: workshop.drill.zone.as_deref().and_then(|zone| bindings.render(zone).ok()),
-        routing: routing(session, health_check.as_deref(), &journeys).await,
+        zone,
+        routing,
         health_check,
         journeys,
         auto_fail_back,
@@ -120,8 +139,52 @@ pub async fn prepare(session: &Arc<Session>, name: &str, auto_fail_back: bool) -
         aws: Arc::clone(guide.aws()),
         canaries: canaries(session, workshop, &plan, &bindings),
         switch: switch(session, spec),
+        keeper: None,
     };
     Ok((plan, ports))
+}
+
+/// Which AWS answers, in the words of a report.
+fn environment(session: &Session) -> Environment {
+    match &session.mode {
+        Mode::Sandbox => {
+            let sandbox = session.throw_away.clone().or_else(|| session.simulator.as_ref().and_then(Simulator::owned));
+            let seed = sandbox.map(|sandbox| sandbox.with_world(|world| world.seed));
+            Environment::Sandbox { seed: seed.unwrap_or(session.settings.seed) }
+        }
+        Mode::Aws { account, .. } => Environment::Account { id: account.clone() },
+        Mode::Endpoint(url) => Environment::Endpoint { url: url.clone() },
+    }
+}
+
+/// Mends what a drill broke that did not live to mend it: the fault of that name, begun at `since` or later. Mending what
+/// is whole is no error. Call it while holding one participant of the session's clock.
+pub async fn mend(session: &Arc<Session>, fault: &str, since: SimTime) -> Result<(), String> {
+    let spec = session.guide.workshop().drill.faults.get(fault);
+    let spec = spec.ok_or_else(|| format!("the workshop has no fault '{fault}' any more"))?;
+    match (&spec.fences, &session.faults) {
+        (Some(_), _) => switch(session, spec).stop().await,
+        (None, Some(faults)) => {
+            let places = places(session, spec);
+            let left = faults.active().await.map_err(|failure| failure.to_string())?;
+            let own = |fault: &&Fault| {
+                spec.ports.contains(&fault.kind) && places.contains(&fault.region) && fault.since >= since
+            };
+            for fault in left.iter().filter(own) {
+                faults.stop(&fault.id).await.map_err(|failure| failure.to_string())?;
+            }
+            Ok(())
+        }
+        (None, None) => Ok(()),
+    }
+}
+
+/// The Regions that a fault of the sandbox is in.
+fn places(session: &Session, spec: &FaultSpec) -> Vec<String> {
+    let regions = session.guide.regions();
+    let mut places = vec![regions.primary().to_string()];
+    places.extend(spec.both_regions.then(|| regions.secondary().to_string()));
+    places
 }
 
 /// Every template that a drill fills in.
@@ -156,20 +219,56 @@ fn journeys(workshop: &Workshop, fault: &str, bindings: &Bindings) -> Result<Vec
     workshop.drill.journeys.iter().map(plan).collect()
 }
 
-/// The routing's settings as the API and the name servers tell them.
-async fn routing(session: &Session, health_check: Option<&str>, journeys: &[JourneyPlan]) -> Option<Routing> {
+/// How long a health checker takes to see that a request failed, in milliseconds: an answer over half the world (estimate:
+/// the mean of the round trips between the checkers' Regions and one endpoint, and its thinking); a connection that never
+/// stands; an answer that never comes. Sources for the last two: aws-behaviour.md, section 3, HTTP(S) budget.
+const ANSWERED_MS: u32 = 200;
+const NO_CONNECTION_MS: u32 = 4000;
+const NO_ANSWER_MS: u32 = 2000 + ANSWERED_MS;
+
+/// The routing's settings as the API and the name servers tell them; none when no journey that the fault breaks is routed by
+/// the health check.
+async fn routing(
+    session: &Session,
+    spec: &FaultSpec,
+    zone: Option<&str>,
+    health_check: Option<&str>,
+    journeys: &[JourneyPlan],
+) -> Option<Routing> {
+    let aws = session.guide.aws();
     let read = operation("route53", "get-health-check", GLOBAL_REGION, json!({ "HealthCheckId": health_check? }));
-    let reply = session.guide.aws().call(&read).await.ok()?;
+    let check = aws.call(&read).await.ok()?.output;
     let number = |member: &str| {
-        reply.output.pointer(&format!("/HealthCheck/HealthCheckConfig/{member}")).and_then(Value::as_u64)
+        let value = check.pointer(&format!("/HealthCheck/HealthCheckConfig/{member}")).and_then(Value::as_u64);
+        value.and_then(|value| u32::try_from(value).ok())
     };
-    let url = &journeys.iter().find(|journey| journey.affected)?.url;
+    let list = operation("route53", "list-resource-record-sets", GLOBAL_REGION, json!({ "HostedZoneId": zone? }));
+    let records = aws.call(&list).await.ok()?.output;
+    let records = records.get("ResourceRecordSets").and_then(Value::as_array)?;
+    let routed = |journey: &&JourneyPlan| {
+        let name = crate::drill::runner::host(&journey.url);
+        let of = |record: &Value, member: &str| record.get(member).and_then(Value::as_str).map(str::to_owned);
+        journey.affected
+            && records.iter().any(|record| {
+                of(record, "Name").is_some_and(|known| known.trim_end_matches('.') == name)
+                    && of(record, "HealthCheckId").as_deref() == health_check
+            })
+    };
+    let url = &journeys.iter().find(routed)?.url;
     let vantage = vantages(session.guide.regions()).into_iter().next()?;
     let answer = session.guide.network().resolve(crate::drill::runner::host(url), &vantage).await.ok()??;
+    let has = |kind: &str| spec.ports.iter().any(|port| port == kind);
     Some(Routing {
-        interval: u32::try_from(number("RequestInterval")?).ok()?,
-        threshold: u32::try_from(number("FailureThreshold")?).ok()?,
+        interval: number("RequestInterval")?,
+        threshold: number("FailureThreshold")?,
         ttl: u32::try_from(answer.ttl.as_secs()).ok()?,
+        failing_ms: if has("region-loss") {
+            NO_CONNECTION_MS
+        } else if has("slow-answers") {
+            NO_ANSWER_MS
+        } else {
+            ANSWERED_MS
+        },
     })
 }
 
@@ -227,20 +326,15 @@ pub(super) fn switch(session: &Arc<Session>, spec: &FaultSpec) -> Arc<dyn Switch
         (Some((start, undo)), _) => {
             Arc::new(Fences { session: Arc::clone(session), start: start.clone(), undo: undo.clone() })
         }
-        (None, Some(faults)) => {
-            let regions = session.guide.regions();
-            let mut broken = vec![regions.primary().to_string()];
-            broken.extend(spec.both_regions.then(|| regions.secondary().to_string()));
-            Arc::new(SandboxFaults {
-                clock: session.clock.clone(),
-                faults: Arc::clone(faults),
-                kinds: spec.ports.clone(),
-                regions: broken,
-                flaps: spec.flaps,
-                active: Arc::default(),
-                over: CancellationToken::new(),
-            })
-        }
+        (None, Some(faults)) => Arc::new(SandboxFaults {
+            clock: session.clock.clone(),
+            faults: Arc::clone(faults),
+            kinds: spec.ports.clone(),
+            regions: places(session, spec),
+            flaps: spec.flaps,
+            active: Arc::default(),
+            over: CancellationToken::new(),
+        }),
         (None, None) => Arc::new(Nothing),
     }
 }
@@ -305,8 +399,7 @@ impl SandboxFaults {
     }
 
     /// Ends and begins again until the drill mends it. What cannot be begun again stays whole, and the drill sees that.
-    async fn flap(self, every: Duration) {
-        let _awake = self.clock.participate();
+    async fn flap(self, every: Duration, _awake: Participant) {
         loop {
             for broken in [false, true] {
                 let over = self.over.run_until_cancelled(self.clock.sleep(every)).await.is_none();
@@ -328,7 +421,8 @@ impl Switch for SandboxFaults {
         Box::pin(async move {
             self.begin().await?;
             if let Some(every) = self.flaps {
-                tokio::spawn(self.clone().flap(every));
+                // Time must not pass before the first sleep begins, so the seat is taken here.
+                tokio::spawn(self.clone().flap(every, self.clock.participate()));
             }
             Ok(())
         })

@@ -9,6 +9,7 @@ pub mod drill_view;
 pub mod drills;
 pub mod fleet;
 mod jobs;
+pub mod kept;
 pub mod log;
 pub mod page;
 pub mod rehearse;
@@ -76,6 +77,7 @@ impl Engine {
         let ends = CancellationToken::new();
         let (model, effects) = Model::new(setup(&session, size));
         tokio::spawn(tick(sender.clone(), Arc::clone(&session), ends.clone()));
+        tokio::spawn(recover(sender.clone(), Arc::clone(&session)));
         let engine = Self {
             jobs: Jobs::new(Arc::clone(&session), sender.clone()),
             watcher: Watcher::start(Arc::clone(&session), sender.clone(), ends.clone()),
@@ -237,6 +239,13 @@ fn world(session: &Session, endpoint: Option<&Endpoint>) -> WorldState {
             Rate::Jump | Rate::Stepped => 1.0,
         },
         endpoint: endpoint.map(|endpoint| format!("http://127.0.0.1:{}", endpoint.port)),
+    }
+}
+
+/// Finishes drills that died, and tells of each.
+async fn recover(sender: mpsc::Sender<Msg>, session: Arc<Session>) {
+    for line in kept::recover(&session).await {
+        let _ = sender.send(Msg::Notice(line)).await;
     }
 }
 

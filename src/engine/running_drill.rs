@@ -8,11 +8,11 @@ use tokio::task::JoinHandle;
 
 use super::drill_view::view;
 use super::drills;
+use super::kept::{self, Kept};
 use super::session::Session;
 use crate::app::{Msg, Trouble};
-use crate::drill::evidence::{self, Folder};
-use crate::drill::{Control, Report, Snapshot, Stage};
-use crate::progress::{DrillRecord, Entry};
+use crate::drill::evidence::Folder;
+use crate::drill::{Control, Snapshot, Stage};
 
 /// How long the program waits at its end for a fault to be mended.
 const MENDING: Duration = Duration::from_secs(10);
@@ -52,20 +52,12 @@ impl RunningDrill {
         let (session, sender, control, last) =
             (Arc::clone(&self.session), self.sender.clone(), self.control.clone(), Arc::clone(&self.last));
         self.task = Some(tokio::spawn(async move {
+            // What an earlier drill left broken is mended first.
+            for line in kept::recover(&session).await {
+                let _ = sender.send(Msg::Notice(line)).await;
+            }
             let clock = session.clock.clone();
             let _awake = clock.participate();
-            let (plan, ports) = match drills::prepare(&session, &fault, false).await {
-                Ok(ready) => ready,
-                Err(error) => {
-                    let trouble = Trouble {
-                        what: format!("{error}."),
-                        means: "Nothing was broken.".to_owned(),
-                        press: "Press q to go back; the home screen shows what is missing.".to_owned(),
-                    };
-                    let _ = sender.send(Msg::Trouble { title: "Starting the drill".to_owned(), trouble }).await;
-                    return;
-                }
-            };
             let faults = drills::faults(&session);
             let show = |snapshot: Snapshot| {
                 let mut last = last.lock().unwrap_or_else(PoisonError::into_inner);
@@ -74,8 +66,17 @@ impl RunningDrill {
                 // The newest view is what matters; one that finds the channel full is followed by another in a second.
                 let _ = sender.try_send(Msg::Drill(Box::new(shown)));
             };
-            let report = crate::drill::run(plan, ports, &clock, &control, &show).await;
-            save(&session, &sender, &report, &last).await;
+            match kept::run(&session, &fault, false, &control, &show).await {
+                Ok(kept) => tell(&session, &sender, kept, &last).await,
+                Err(error) => {
+                    let trouble = Trouble {
+                        what: format!("{error}."),
+                        means: "Nothing was broken.".to_owned(),
+                        press: "Press q to go back; the home screen shows what is missing.".to_owned(),
+                    };
+                    let _ = sender.send(Msg::Trouble { title: "Starting the drill".to_owned(), trouble }).await;
+                }
+            }
         }));
     }
 
@@ -140,30 +141,18 @@ impl RunningDrill {
     }
 }
 
-/// Keeps the report and tells where it is.
-async fn save(session: &Session, sender: &mpsc::Sender<Msg>, report: &Report, last: &Arc<Mutex<Last>>) {
-    let name = format!("{}-{}", report.samples.start.millis(), report.plan.fault);
-    let files = evidence::folder(report);
-    let place = session.state.as_ref().map(|state| state.save_report(&name, &files));
-    let record = DrillRecord {
-        fault: report.plan.fault.clone(),
-        report: format!("reports/{name}"),
-        rto_seconds: report.rto_seconds,
-        rpo_seconds: report.rpo_seconds,
-        verdict: report.verdict.word().to_owned(),
-    };
-    let problem = session.record(Entry::DrillReported(record));
+/// Tells the end of a drill, and where its report is.
+async fn tell(session: &Session, sender: &mpsc::Sender<Msg>, kept: Kept, last: &Arc<Mutex<Last>>) {
     let shown = {
         let mut last = last.lock().unwrap_or_else(PoisonError::into_inner);
-        last.report = Some((name, files));
+        last.report = Some((kept.name, kept.files));
         last.snapshot.as_ref().map(|snapshot| view(snapshot, drills::faults(session), last.prediction))
     };
     if let Some(mut shown) = shown {
-        shown.report = place.as_ref().and_then(|place| place.as_ref().ok()).map(|path| path.display().to_string());
+        shown.report = kept.place.map(|path| path.display().to_string());
         let _ = sender.send(Msg::Drill(Box::new(shown))).await;
     }
-    let problems = place.and_then(Result::err).map(|error| error.to_string()).into_iter().chain(problem);
-    for problem in problems {
+    for problem in kept.problems {
         let _ = sender.send(Msg::Notice(problem)).await;
     }
 }

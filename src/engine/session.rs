@@ -11,7 +11,7 @@ use crate::clock::{Clock, Rate};
 use crate::content::model::{Variable, Workshop};
 use crate::content::{self, Bindings, Diagnostic, Source, SourceError};
 use crate::domain::region::RegionError;
-use crate::domain::{DataPlane, Faults, Operations, RegionPair, SimTime};
+use crate::domain::{DataPlane, Faults, Operations, RegionPair, Signer, SimTime};
 use crate::guide::{Guide, Setup};
 use crate::net::Network;
 use crate::progress::{self, Entry, Journal, ProgressError, Settings, StateDirectory};
@@ -255,6 +255,12 @@ impl Session {
     #[must_use]
     pub fn in_copy(&self, world: World) -> Self {
         let clock = Clock::simulated(world.now, Rate::Jump);
+        self.in_copy_by(world, clock)
+    }
+
+    /// As [`Session::in_copy`], in the time of this clock, which stands at the world's instant.
+    #[must_use]
+    pub fn in_copy_by(&self, world: World, clock: Clock) -> Self {
         let sandbox = Sandbox::new(world, clock.clone());
         let aws = Arc::new(Aws::in_sandbox(Arc::new(sandbox.clone()), &clock));
         let number = COPIES.fetch_add(1, Ordering::Relaxed);
@@ -367,9 +373,10 @@ async fn connect(options: &Options, regions: &RegionPair) -> Result<(Aws, String
 }
 
 fn on_the_network(aws: Aws) -> Result<Backend, OpenError> {
+    let aws = Arc::new(aws);
     Ok(Backend {
-        aws: Arc::new(aws),
-        network: Arc::new(Network::system()?),
+        network: Arc::new(Network::system()?.signed_by(Arc::clone(&aws) as Arc<dyn Signer>)),
+        aws,
         faults: None,
         clock: Clock::wall(),
         simulator: None,

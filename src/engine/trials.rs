@@ -18,6 +18,7 @@ use crate::drill::plan::Routing;
 use crate::drill::report::resolvers;
 use crate::drill::runner::host;
 use crate::drill::{Control, JourneyPlan, Plan, Ports, Report, Snapshot, Stage, predict};
+use crate::sandbox::routing::Settings;
 use crate::sandbox::world::{LEARNER_ACCOUNT, World};
 use crate::sandbox::{dataplane, routing};
 
@@ -52,7 +53,7 @@ pub async fn run(
     session: &Arc<Session>,
     world: &World,
     plan: &Plan,
-    settings: routing::Settings,
+    settings: Settings,
     seeds: impl IntoIterator<Item = u64>,
     at_once: usize,
 ) -> Vec<Result<Trial, String>> {
@@ -73,10 +74,12 @@ pub fn tried(journey: &JourneyPlan) -> bool {
     journey.affected && matches!(journey.method.as_str(), "GET" | "HEAD")
 }
 
-async fn one(session: &Arc<Session>, mut plan: Plan, settings: routing::Settings, seed: u64) -> Result<Trial, String> {
+async fn one(session: &Arc<Session>, mut plan: Plan, settings: Settings, seed: u64) -> Result<Trial, String> {
     let spec = session.guide.workshop().drill.faults.get(&plan.fault);
     let spec = spec.ok_or_else(|| format!("the workshop has no fault '{}'", plan.fault))?;
-    let now = Routing { interval: settings.interval, threshold: settings.threshold, ttl: settings.ttl };
+    let Settings { interval, threshold, ttl, .. } = settings;
+    let failing_ms = plan.routing.map_or(0, |routing| routing.failing_ms);
+    let now = Routing { interval, threshold, ttl, failing_ms };
     plan.journeys.retain(tried);
     plan.routing = Some(now);
     plan.health_check = None;
@@ -86,6 +89,7 @@ async fn one(session: &Arc<Session>, mut plan: Plan, settings: routing::Settings
         aws: Arc::clone(session.guide.aws()),
         canaries: Vec::new(),
         switch: drills::switch(session, spec),
+        keeper: None,
     };
     let (control, clock) = (Control::default(), session.clock.clone());
     let _awake = clock.participate();
@@ -180,7 +184,7 @@ impl Witness {
 }
 
 /// The settings that a plan was measured with, for a change of some of them.
-pub fn measured(plan: &Plan) -> Option<routing::Settings> {
-    let Routing { interval, threshold, ttl } = plan.routing?;
-    Some(routing::Settings { interval, threshold, ttl, checkers: None })
+pub fn measured(plan: &Plan) -> Option<Settings> {
+    let Routing { interval, threshold, ttl, .. } = plan.routing?;
+    Some(Settings { interval, threshold, ttl, checkers: None })
 }

@@ -9,13 +9,13 @@ use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
 use super::actions::{self, RunError};
-use super::drills::{self, DrillError};
+use super::drills::DrillError;
+use super::kept;
 use super::session::Session;
 use crate::content::model::{Module, Step, StepKind};
 use crate::domain::{Effect, Event, EventKind, Outcome};
 use crate::drill::{Control, Report, Stage};
 use crate::guide::action::Told;
-use crate::progress::{DrillRecord, Entry};
 use crate::reset;
 
 /// How often checks are asked again, in simulated time.
@@ -291,7 +291,6 @@ impl<'w> Walk<'w> {
 
     /// Runs the drill of that fault and goes back.
     pub(super) async fn drill(&mut self, step: &Step, fault: &str) -> Result<(), WalkError> {
-        let (plan, ports) = drills::prepare(self.session, fault, true).await?;
         let control = Control { abort: self.cancel.clone(), ..Control::default() };
         let stage = std::sync::Mutex::new(None);
         let show = |snapshot: crate::drill::Snapshot| {
@@ -299,7 +298,7 @@ impl<'w> Walk<'w> {
             if before.as_ref() == Some(&snapshot.stage) {
                 return;
             }
-            let message = snapshot.log.last().map(|(_, text)| text.clone());
+            let message = snapshot.log.last().map(|line| line.text.clone());
             *before = Some(snapshot.stage.clone());
             (self.tell)(Event {
                 module: Some(step.module.clone()),
@@ -309,7 +308,7 @@ impl<'w> Walk<'w> {
                 ..Event::new(EventKind::DrillPhase, snapshot.at)
             });
         };
-        let report = crate::drill::run(plan, ports, &self.session.clock, &control, &show).await;
+        let report = kept::run(self.session, fault, true, &control, &show).await?.report;
         (self.tell)(Event {
             module: Some(step.module.clone()),
             step: Some(step.id.clone()),
@@ -324,13 +323,6 @@ impl<'w> Walk<'w> {
             })),
             ..self.event(EventKind::Note)
         });
-        let _ = self.session.record(Entry::DrillReported(DrillRecord {
-            fault: fault.to_owned(),
-            report: String::new(),
-            rto_seconds: report.rto_seconds,
-            rpo_seconds: report.rpo_seconds,
-            verdict: report.verdict.word().to_owned(),
-        }));
         if let Stage::Stopped(why) = &report.stage {
             return Err(WalkError::Check { check: format!("{} (drill {fault})", step.id), why: why.clone() });
         }

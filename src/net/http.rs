@@ -1,4 +1,4 @@
-//! One HTTP request on a connection of its own, to an address that was resolved before.
+//! One HTTP request to an address that was resolved before, on a connection as the class of the client has it.
 
 use std::collections::BTreeMap;
 use std::error::Error;
@@ -13,17 +13,18 @@ use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
 
-use crate::domain::drill::{Probe, ProbeError};
+use crate::domain::drill::{ClientClass, Probe, ProbeError};
 
 /// How much of a body a probe keeps.
 const BODY_KEPT: usize = 16 * 1024;
 
-type HttpsClient = Client<HttpsConnector<HttpConnector>, Full<Bytes>>;
+/// Connections that one client keeps.
+pub(super) type Connections = Client<HttpsConnector<HttpConnector>, Full<Bytes>>;
 
-/// Clients by host name: each expects that name in the server's certificate.
+/// What connects, by host name: each expects that name in the server's certificate.
 #[derive(Default)]
 pub(super) struct Http {
-    clients: Mutex<BTreeMap<String, HttpsClient>>,
+    connectors: Mutex<BTreeMap<String, HttpsConnector<HttpConnector>>>,
 }
 
 /// An answer as far as a probe is interested.
@@ -35,11 +36,10 @@ pub(super) struct Answer {
 }
 
 impl Http {
-    /// The client for `host`; `None` when that cannot be a server's name.
-    fn client(&self, host: &str) -> Option<HttpsClient> {
-        let mut clients = self.clients.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(client) = clients.get(host) {
-            return Some(client.clone());
+    fn connector(&self, host: &str) -> Option<HttpsConnector<HttpConnector>> {
+        let mut connectors = self.connectors.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(connector) = connectors.get(host) {
+            return Some(connector.clone());
         }
         // The name is checked against the certificate although the URL given to this client holds an address.
         let name = host.trim_matches(['[', ']']).to_owned().try_into().ok()?;
@@ -49,32 +49,39 @@ impl Http {
             .with_server_name_resolver(FixedServerNameResolver::new(name))
             .enable_http1()
             .build();
-        // Every probe connects anew, as a new client would.
-        let client: HttpsClient = Client::builder(TokioExecutor::new()).pool_max_idle_per_host(0).build(connector);
-        clients.insert(host.to_owned(), client.clone());
-        Some(client)
+        connectors.insert(host.to_owned(), connector.clone());
+        Some(connector)
+    }
+
+    /// New connections to `host` for a client of that class; `None` when that cannot be a server's name. A fresh client
+    /// connects for every request; the others keep one connection for as long as they keep their answer of DNS.
+    pub(super) fn connections(&self, host: &str, class: ClientClass) -> Option<Connections> {
+        let idle = if class == ClientClass::Fresh { 0 } else { 1 };
+        let mut client = Client::builder(TokioExecutor::new());
+        // A request that fails is a measurement: it is never sent twice, not even on a connection that was closed meanwhile.
+        client.pool_max_idle_per_host(idle).retry_canceled_requests(false);
+        Some(client.build(self.connector(host)?))
     }
 
     /// Sends the probe to `address` in the name of `host`.
     pub(super) async fn send(
-        &self,
         probe: &Probe,
         url: &Uri,
         host: &str,
         address: IpAddr,
+        connections: &Connections,
+        signature: &[(String, String)],
     ) -> Result<Answer, ProbeError> {
-        let request = request(probe, url, host, address).ok_or(ProbeError::Refused)?;
-        let client = self.client(host).ok_or(ProbeError::Dns)?;
-        let response = client.request(request).await.map_err(|error| cause(&error))?;
+        let request = request(probe, url, host, address, signature).ok_or(ProbeError::Refused)?;
+        let response = connections.request(request).await.map_err(|error| cause(&error))?;
         let (parts, mut stream) = response.into_parts();
         let mut kept = Vec::new();
-        while kept.len() < BODY_KEPT
-            && let Some(frame) = stream.frame().await
-        {
+        // A body that is read to its end leaves a connection that can be used again.
+        while let Some(frame) = stream.frame().await {
             let frame = frame.map_err(|error| cause(&error))?;
-            kept.extend_from_slice(frame.data_ref().map_or(&[][..], |data| data));
+            let room = BODY_KEPT.saturating_sub(kept.len());
+            kept.extend(frame.data_ref().into_iter().flatten().take(room));
         }
-        kept.truncate(BODY_KEPT);
         let headers = parts.headers.iter();
         let headers: Vec<_> = headers
             .map(|(name, value)| (name.as_str().to_owned(), String::from_utf8_lossy(value.as_bytes()).into_owned()))
@@ -94,7 +101,13 @@ fn region(headers: &[(String, String)], body: &str) -> Option<String> {
 }
 
 /// The request with the address in its URL and the name in its Host header; `None` when the parts do not fit together.
-fn request(probe: &Probe, url: &Uri, host: &str, address: IpAddr) -> Option<Request<Full<Bytes>>> {
+fn request(
+    probe: &Probe,
+    url: &Uri,
+    host: &str,
+    address: IpAddr,
+    signature: &[(String, String)],
+) -> Option<Request<Full<Bytes>>> {
     let port = url.port_u16().map(|port| format!(":{port}")).unwrap_or_default();
     let authority = match address {
         IpAddr::V4(address) => format!("{address}{port}"),
@@ -111,6 +124,9 @@ fn request(probe: &Probe, url: &Uri, host: &str, address: IpAddr) -> Option<Requ
         .uri(target)
         .header(header::HOST, format!("{host}{port}"))
         .header(header::USER_AGENT, "workshop-probe");
+    for (name, value) in signature {
+        request = request.header(name, value);
+    }
     let body = match &probe.body {
         Some(body) => {
             request = request.header(header::CONTENT_TYPE, "application/json");

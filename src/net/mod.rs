@@ -1,23 +1,25 @@
-//! Floor 2: the data plane of the real network: names are resolved by the system's name servers, probes are HTTPS
-//! requests. Everything is bounded in time and nothing is tried twice, because a probe's failure is a measurement.
+//! Floor 2: the data plane of the real network: names are resolved by the zone's own name servers, by this machine's
+//! resolver and by public ones; probes are HTTPS requests. Everything is bounded in time and nothing is tried twice, because
+//! a probe's failure is a measurement.
 //!
-//! A real client stands where it stands: vantages have no effect here but to keep their caches apart. The class decides
-//! about this client's own cache; whatever the system's resolver caches by itself comes on top, for a fresh client too.
+//! A real client stands where it stands: a vantage is a resolver here, and keeps a cache of its own. The class decides how
+//! long an answer and the connection made with it are kept; whatever a resolver caches by itself comes on top.
 
 mod cache;
 mod dns;
 mod http;
 
 use std::net::IpAddr;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use hickory_resolver::config::ResolverConfig;
 
 use self::cache::Cache;
 use self::dns::Resolved;
+use self::http::{Connections, Http};
 use crate::domain::drill::{Probe, ProbeError, ProbeReply, Vantage};
-use crate::domain::ports::DnsAnswer;
-use crate::domain::{BoxFuture, DataPlane, Failure, FailureClass};
+use crate::domain::{BoxFuture, DataPlane, DnsAnswer, Failure, FailureClass, Signer};
 
 /// How long a name may take to resolve when nobody set another limit.
 const RESOLVE_WITHIN: Duration = Duration::from_secs(5);
@@ -30,11 +32,25 @@ pub enum NetError {
     NoNameServers(String),
 }
 
+/// The port of name servers.
+const DNS_PORT: u16 = 53;
+
 /// The network as this machine sees it.
 pub struct Network {
     dns: dns::Dns,
     http: http::Http,
-    cache: Cache,
+    cache: Cache<Connections>,
+    signer: Option<Arc<dyn Signer>>,
+}
+
+/// Where a probe goes.
+struct Way {
+    url: ::http::Uri,
+    host: String,
+    address: IpAddr,
+    /// None for a URL that holds an address.
+    answer: Option<DnsAnswer>,
+    connections: Connections,
 }
 
 impl Network {
@@ -45,27 +61,51 @@ impl Network {
         Self::with_name_servers(config)
     }
 
-    /// With these name servers.
+    /// With these name servers as the machine's own.
     pub fn with_name_servers(config: ResolverConfig) -> Result<Self, NetError> {
-        let dns = dns::Dns::new(config).map_err(|error| NetError::NoNameServers(error.to_string()))?;
-        Ok(Self { dns, http: http::Http::default(), cache: Cache::default() })
+        Self::with_port(config, DNS_PORT)
     }
 
-    /// The address that this probe's client would use now, from its cache or anew.
-    async fn address(&self, host: &str, probe: &Probe) -> Result<(IpAddr, Option<DnsAnswer>), ProbeError> {
+    fn with_port(config: ResolverConfig, port: u16) -> Result<Self, NetError> {
+        let dns = dns::Dns::new(config, port).map_err(|error| NetError::NoNameServers(error.to_string()))?;
+        Ok(Self { dns, http: http::Http::default(), cache: Cache::default(), signer: None })
+    }
+
+    /// The same with requests signed, for those that a Region's API Gateway answers.
+    #[must_use]
+    pub fn signed_by(mut self, signer: Arc<dyn Signer>) -> Self {
+        self.signer = Some(signer);
+        self
+    }
+
+    /// The way that this probe's client would take now, from its cache or anew.
+    async fn way(&self, probe: &Probe) -> Result<Way, ProbeError> {
+        let url: ::http::Uri = probe.url.parse().map_err(|_| ProbeError::Dns)?;
+        let host = url.host().ok_or(ProbeError::Dns)?.to_owned();
+        let connect = || self.http.connections(&host, probe.class).ok_or(ProbeError::Dns);
         if let Ok(address) = host.trim_matches(['[', ']']).parse() {
-            return Ok((address, None));
+            let connections = connect()?;
+            return Ok(Way { url, host, address, answer: None, connections });
         }
         let (vantage, now) = (probe.vantage.name.as_str(), Instant::now());
-        if let Some(answer) = self.cache.get(vantage, probe.class, host, now) {
-            return first_address(answer);
+        if let Some((answer, connections)) = self.cache.get(vantage, probe.class, &host, now) {
+            return Ok(Way { address: first_address(&answer)?, url, host, answer: Some(answer), connections });
         }
-        let answer = match self.dns.resolve(host).await {
-            Resolved::Answer(answer) => answer,
-            Resolved::Nothing | Resolved::Failed(_) => return Err(ProbeError::Dns),
-        };
-        self.cache.put(vantage, probe.class, host, &answer, now);
-        first_address(answer)
+        let Resolved::Answer(answer) = self.dns.resolve_from(vantage, &host).await else { return Err(ProbeError::Dns) };
+        let connections = connect()?;
+        self.cache.put(vantage, probe.class, &host, &answer, connections.clone(), now);
+        Ok(Way { address: first_address(&answer)?, url, host, answer: Some(answer), connections })
+    }
+
+    /// The headers that sign a probe; none for what no Region's API Gateway answers. A client without credentials sends
+    /// without them, and is answered accordingly.
+    async fn signature(&self, probe: &Probe, way: &Way) -> Vec<(String, String)> {
+        let Some(answer) = &way.answer else { return Vec::new() };
+        let api = answer.chain.last().is_some_and(|last| last.contains(".execute-api."));
+        match (&self.signer, &answer.region) {
+            (Some(signer), Some(region)) if api => signer.headers(probe, region).await.unwrap_or_default(),
+            _ => Vec::new(),
+        }
     }
 
     async fn send(&self, probe: &Probe, start: Instant) -> ProbeReply {
@@ -77,26 +117,22 @@ impl Network {
             resolved: None,
             region: None,
         };
-        let work = async {
-            let url: ::http::Uri = probe.url.parse().map_err(|_| ProbeError::Dns)?;
-            let host = url.host().ok_or(ProbeError::Dns)?.to_owned();
-            let (address, answer) = self.address(&host, probe).await?;
-            let chain_end = answer.as_ref().and_then(|answer| answer.chain.last()).filter(|last| **last != host);
-            let resolved = chain_end.map_or_else(|| address.to_string(), Clone::clone);
-            let region = answer.and_then(|answer| answer.region);
-            Ok((url, host, address, resolved, region))
-        };
-        match tokio::time::timeout(probe.timeout, work).await {
+        match tokio::time::timeout(probe.timeout, self.way(probe)).await {
             Err(_) => {}
             Ok(Err(error)) => reply.status = Err(error),
-            Ok(Ok((url, host, address, resolved, region))) => {
-                reply.resolved = Some(resolved);
+            Ok(Ok(way)) => {
+                let end = way.answer.as_ref().and_then(|answer| answer.chain.last()).filter(|last| **last != way.host);
+                reply.resolved = Some(end.map_or_else(|| way.address.to_string(), Clone::clone));
                 let left = probe.timeout.saturating_sub(start.elapsed());
-                match tokio::time::timeout(left, self.http.send(probe, &url, &host, address)).await {
+                let sent = async {
+                    let signature = self.signature(probe, &way).await;
+                    Http::send(probe, &way.url, &way.host, way.address, &way.connections, &signature).await
+                };
+                match tokio::time::timeout(left, sent).await {
                     Err(_) => {}
                     Ok(Err(error)) => reply.status = Err(error),
                     Ok(Ok(answer)) => {
-                        reply.region = answer.region.or(region);
+                        reply.region = answer.region.or(way.answer.and_then(|answer| answer.region));
                         reply.status = Ok(answer.status);
                         reply.headers = answer.headers;
                         reply.body = answer.body;
@@ -109,9 +145,8 @@ impl Network {
     }
 }
 
-fn first_address(answer: DnsAnswer) -> Result<(IpAddr, Option<DnsAnswer>), ProbeError> {
-    let address = answer.targets.iter().find_map(|target| target.parse().ok()).ok_or(ProbeError::Dns)?;
-    Ok((address, Some(answer)))
+fn first_address(answer: &DnsAnswer) -> Result<IpAddr, ProbeError> {
+    answer.targets.iter().find_map(|target| target.parse().ok()).ok_or(ProbeError::Dns)
 }
 
 impl DataPlane for Network {

@@ -66,32 +66,40 @@ fn read<T: DeserializeOwned>(text: &str) -> impl Iterator<Item = Result<T, BadLi
     })
 }
 
-/// `slots.ndjson`.
-pub fn slots(samples: &Samples) -> String {
-    samples.slots.iter().map(line).collect()
+/// Slots as lines of `slots.ndjson`.
+pub fn slots(slots: &[Slot]) -> String {
+    slots.iter().map(line).collect()
+}
+
+/// Writes of a store as lines of `canary.ndjson`.
+pub fn writes(store: &str, writes: &[Write]) -> String {
+    let line_of = |Write { seq, sent, acked }: &Write| {
+        line(&CanaryLine::Write { store: store.to_owned(), seq: *seq, sent: *sent, acked: *acked })
+    };
+    writes.iter().map(line_of).collect()
+}
+
+/// What was read back of a store, as lines of `canary.ndjson`.
+pub fn reads(store: &str, canary: &CanarySamples) -> Vec<String> {
+    let live = canary.tail.iter().map(|read| (When::Live, read));
+    let failover = canary.after_failover.iter().map(|read| (When::AfterFailover, read));
+    let heal = canary.after_heal.iter().map(|read| (When::AfterHeal, read));
+    let line_of = |(when, ReadBack { at, present }): (When, &ReadBack)| {
+        let present = present.as_deref().map(runs);
+        line(&CanaryLine::Read { store: store.to_owned(), when, at: *at, present })
+    };
+    live.chain(failover).chain(heal).map(line_of).collect()
 }
 
 /// `canary.ndjson`.
 pub fn canaries(samples: &Samples) -> String {
-    let mut text = String::new();
-    for (store, canary) in &samples.canaries {
-        for Write { seq, sent, acked } in &canary.writes {
-            text += &line(&CanaryLine::Write { store: store.clone(), seq: *seq, sent: *sent, acked: *acked });
-        }
-        let live = canary.tail.iter().map(|read| (When::Live, read));
-        let failover = canary.after_failover.iter().map(|read| (When::AfterFailover, read));
-        let heal = canary.after_heal.iter().map(|read| (When::AfterHeal, read));
-        for (when, ReadBack { at, present }) in live.chain(failover).chain(heal) {
-            let present = present.as_deref().map(runs);
-            text += &line(&CanaryLine::Read { store: store.clone(), when, at: *at, present });
-        }
-    }
-    text
+    let of =
+        |(store, canary): (&String, &CanarySamples)| writes(store, &canary.writes) + &reads(store, canary).concat();
+    samples.canaries.iter().map(of).collect()
 }
 
-/// `events.ndjson`.
-pub fn events(report: &Report) -> String {
-    let samples = &report.samples;
+/// The instants that something was asked for or seen, as lines of `events.ndjson`.
+pub fn marks(samples: &Samples) -> Vec<String> {
     let mut dated = vec![(samples.start, EventLine::Started { at: samples.start })];
     dated.extend(samples.fault_requested.map(|at| (at, EventLine::FaultRequested { at })));
     dated.extend(samples.fault_acknowledged.map(|at| (at, EventLine::FaultAcknowledged { at })));
@@ -101,9 +109,12 @@ pub fn events(report: &Report) -> String {
     dated.extend(notices.map(|(at, what)| (*at, EventLine::Noticed { at: *at, what: what.clone() })));
     dated.extend(samples.healed.map(|at| (at, EventLine::Healed { at })));
     dated.sort_by_key(|(at, _)| *at);
-    let mut text: String = dated.iter().map(|(_, event)| line(event)).collect();
-    text += &line(&EventLine::Ended { stage: report.stage.clone() });
-    text
+    dated.iter().map(|(_, event)| line(event)).collect()
+}
+
+/// `events.ndjson`.
+pub fn events(report: &Report) -> String {
+    marks(&report.samples).concat() + &line(&EventLine::Ended { stage: report.stage.clone() })
 }
 
 /// Reads `slots.ndjson`.

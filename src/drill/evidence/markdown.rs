@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::super::plan::{LaneRole, Routing};
+use super::super::plan::{Environment, LaneRole, Routing};
 use super::super::predict;
 use super::super::report::{Report, resolvers};
 use super::super::rpo::StoreLoss;
@@ -21,6 +21,7 @@ pub fn page(report: &Report) -> String {
     };
     let start = report.samples.start.rfc3339();
     let mut page = format!("# Failover drill: {}\n\n{} was broken on {start} {place}.\n\n", plan.title, plan.fault);
+    environment(&mut page, report);
     numbers(&mut page, report);
     phases(&mut page, report);
     clients(&mut page, report);
@@ -30,10 +31,31 @@ pub fn page(report: &Report) -> String {
     let _ = write!(
         page,
         "## How to check this page\n\n`workshop drill verify` on this folder computes every number again from `slots.ndjson`, \
-         `canary.ndjson` and `events.ndjson`. Measured by version {} of the workshop, report format {}.\n",
-        report.tool, report.format
+         `canary.ndjson` and `events.ndjson`. The report has the format {}.\n",
+        report.format
     );
     page
+}
+
+/// Where it was measured, by what, and for how much.
+fn environment(page: &mut String, report: &Report) {
+    let plan = &report.plan;
+    let place = match &plan.environment {
+        Environment::Sandbox { seed } => format!("the simulated AWS, seed {seed}"),
+        Environment::Account { id } => format!("the AWS account {id}"),
+        Environment::Endpoint { url } => format!("the AWS-compatible endpoint {url}"),
+    };
+    let (primary, secondary) = (plan.regions.primary(), plan.regions.secondary());
+    let cost = match plan.environment {
+        Environment::Sandbox { .. } => "would have cost about",
+        Environment::Account { .. } | Environment::Endpoint { .. } => "cost about",
+    };
+    let _ = write!(
+        page,
+        "Measured in {place}, R1 {primary}, R2 {secondary}, by version {} of the workshop. On AWS the drill's own requests {cost} \
+         {:.2} USD: an estimate, by prices of {}.\n\n",
+        report.tool, report.dollars, plan.prices.date
+    );
 }
 
 fn word(verdict: &Verdict) -> String {

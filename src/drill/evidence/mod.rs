@@ -4,6 +4,7 @@
 //! sample, an object a line; `report.md` and `timeline.svg` are for people; `manifest.sha256` has the hashes of all of
 //! them, as `sha256sum --check` reads them. Nothing here touches a disk: names and texts go in and out.
 
+mod feed;
 mod lines;
 mod markdown;
 mod timeline;
@@ -16,6 +17,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::report::Report;
 
+pub use feed::{Begun, Feed, Keeper, unfinished};
 pub use verify::{Finding, verify};
 
 /// The numbers and the plan.
@@ -30,6 +32,8 @@ pub const SLOTS: &str = "slots.ndjson";
 pub const CANARY: &str = "canary.ndjson";
 /// Every instant that something was asked for or seen.
 pub const EVENTS: &str = "events.ndjson";
+/// What is being done, while a drill runs. A folder that still has it was not finished.
+pub const BEGUN: &str = "running.json";
 /// The hashes of all the others.
 pub const MANIFEST: &str = "manifest.sha256";
 
@@ -42,7 +46,7 @@ pub fn folder(report: &Report) -> Folder {
         (REPORT.to_owned(), head(report)),
         (PAGE.to_owned(), markdown::page(report)),
         (TIMELINE.to_owned(), timeline::svg(report)),
-        (SLOTS.to_owned(), lines::slots(&report.samples)),
+        (SLOTS.to_owned(), lines::slots(&report.samples.slots)),
         (CANARY.to_owned(), lines::canaries(&report.samples)),
         (EVENTS.to_owned(), lines::events(report)),
     ]);

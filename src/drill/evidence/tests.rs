@@ -14,7 +14,7 @@ use crate::domain::drill::SlotResult;
 fn report() -> Report {
     let mut plan = plan(true);
     plan.cuts_replication = true;
-    plan.routing = Some(Routing { interval: 10, threshold: 3, ttl: 60 });
+    plan.routing = Some(Routing { interval: 10, threshold: 3, ttl: 60, failing_ms: 200 });
     let home = SlotResult::Ok(Some(Role::Primary));
     let mut seen = samples(320, |second| if second < 220 { failover(second) } else { home });
     seen.fault_acknowledged = Some(at(61));
@@ -107,7 +107,7 @@ fn missing_files_bad_lines_and_other_formats_are_named() {
     files.get_mut(CANARY).unwrap().push_str(&endless);
     assert!(findings(&files)[1].starts_with("canary.ndjson, line 43: it names more than"), "{:?}", findings(&files));
     let mut files = whole.clone();
-    *files.get_mut(REPORT).unwrap() = whole.get(REPORT).unwrap().replacen("\"format\": 1", "\"format\": 9", 1);
+    *files.get_mut(REPORT).unwrap() = whole.get(REPORT).unwrap().replacen("\"format\": 2", "\"format\": 9", 1);
     sign_again(&mut files);
     assert!(findings(&files)[0].starts_with("report.json has the format 9"), "{:?}", findings(&files));
     let mut files = whole;

@@ -13,6 +13,7 @@ use super::http::{Request, Response};
 use super::network;
 use crate::domain::drill::ProbeError;
 use crate::sandbox::chance;
+use crate::sandbox::faults;
 use crate::sandbox::services::ecs::tasks::Task;
 use crate::sandbox::world::{RegionState, World};
 
@@ -82,10 +83,16 @@ pub fn ask_target(
     timeout: Duration,
 ) -> Option<u16> {
     let task = container(world, account, region, ip)?;
+    if let Some(status) = faults::grey(world, region, path) {
+        return Some(status);
+    }
     let request =
         Request { method: "GET".to_owned(), path: path.to_owned(), from: region.to_owned(), ..Request::default() };
     let response = wordpress(world, account, region, &task, &request);
-    response.status.ok().filter(|_| response.thinking <= timeout)
+    // A Region whose servers answer late is late for its own load balancer too. Source: Elastic Load Balancing, "Health
+    // checks for Application Load Balancer target groups": no answer within HealthCheckTimeoutSeconds is a failed check.
+    let late = faults::client_delay(world, region);
+    response.status.ok().filter(|_| response.thinking + late <= timeout)
 }
 
 /// The stand-in for the container.

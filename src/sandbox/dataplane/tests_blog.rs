@@ -262,6 +262,24 @@ fn services_drain_before_they_are_gone() {
 }
 
 #[test]
+fn targets_that_answer_late_or_badly_are_unhealthy_for_their_load_balancer() {
+    for (kind, parameters, reason) in [
+        (faults::SLOW_ANSWERS, json!({ "seconds": 10 }), "Target.Timeout"),
+        (faults::GREY_FAILURE, Value::Null, "Target.ResponseCodeMismatch"),
+    ] {
+        let mut world = World::new(3);
+        let host = database(&mut world);
+        let blog = blog(&mut world, R1, &host);
+        wait(&mut world, 600);
+        faults::start(&mut world, kind, R1, parameters, Duration::from_hours(1)).unwrap();
+        wait(&mut world, 90);
+        let health = run(&mut world, R1, "elbv2", "DescribeTargetHealth", &json!({ "TargetGroupArn": blog.group }));
+        assert_eq!(health["TargetHealthDescriptions"][0]["TargetHealth"]["Reason"], reason, "{health}");
+        assert!(!super::names::endpoint(&world, &blog.dns).unwrap().healthy(&world), "{kind}");
+    }
+}
+
+#[test]
 fn a_lost_region_s_load_balancer_times_out_and_counts_as_unhealthy() {
     let mut world = World::new(3);
     let host = database(&mut world);
