@@ -36,6 +36,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use aws_config::retry::RetryConfig;
 use aws_config::{Region, SdkConfig};
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
@@ -126,6 +127,14 @@ impl Aws {
         let credentials = Credentials::from_keys(key, secret, token.map(str::to_owned));
         let provider = SharedCredentialsProvider::new(credentials);
         let config = self.config.to_builder().credentials_provider(provider).build();
+        Self { config, path_style: self.path_style, clients: Clients::default() }
+    }
+
+    /// The same AWS, asked once: a refusal is an answer. What the SDK waits between two tries is drawn by chance, so that
+    /// with retries a measurement would not be the same twice.
+    #[must_use]
+    pub fn without_retries(&self) -> Self {
+        let config = self.config.to_builder().retry_config(RetryConfig::disabled()).build();
         Self { config, path_style: self.path_style, clients: Clients::default() }
     }
 

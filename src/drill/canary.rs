@@ -28,8 +28,10 @@ fn written(seq: u64) -> String {
 
 /// Items of a DynamoDB table whose key is (`customerId`, `bookId`): the shop's cart of a customer of its own.
 pub struct DynamoDb {
-    /// Calls AWS.
-    pub aws: Arc<dyn Operations>,
+    /// Calls AWS to write, once: a write that is refused was not acknowledged.
+    pub writes: Arc<dyn Operations>,
+    /// Calls AWS to read.
+    pub reads: Arc<dyn Operations>,
     /// The table.
     pub table: String,
     /// The Region that is written.
@@ -54,7 +56,7 @@ impl Canary for DynamoDb {
             let item = json!({ "customerId": { "S": self.run }, "bookId": { "S": written(seq) } });
             let input = json!({ "TableName": self.table, "Item": item });
             let put = operation("dynamodb", "put-item", &self.from, input);
-            self.aws.call(&put).await.map(|_| ()).map_err(|failure| failure.to_string())
+            self.writes.call(&put).await.map(|_| ()).map_err(|failure| failure.to_string())
         })
     }
 
@@ -72,7 +74,7 @@ impl Canary for DynamoDb {
                     map.insert("ExclusiveStartKey".to_owned(), start);
                 }
                 let query = operation("dynamodb", "query", &self.to, input);
-                let reply = self.aws.call(&query).await.map_err(|failure| failure.to_string())?;
+                let reply = self.reads.call(&query).await.map_err(|failure| failure.to_string())?;
                 let items = reply.output.get("Items").and_then(Value::as_array).cloned().unwrap_or_default();
                 numbers
                     .extend(items.iter().filter_map(|item| item.pointer("/bookId/S")?.as_str()?.parse::<u64>().ok()));
@@ -87,8 +89,10 @@ impl Canary for DynamoDb {
 
 /// Objects under a prefix of a replicated bucket.
 pub struct S3 {
-    /// Calls AWS.
-    pub aws: Arc<dyn Operations>,
+    /// Calls AWS to write, once: a write that is refused was not acknowledged.
+    pub writes: Arc<dyn Operations>,
+    /// Calls AWS to read.
+    pub reads: Arc<dyn Operations>,
     /// The bucket that is written, and its Region.
     pub source: (String, String),
     /// The bucket that is read, and its Region.
@@ -111,7 +115,7 @@ impl Canary for S3 {
             let input = json!({ "Bucket": self.source.0, "Key": format!("{}{}", self.prefix, written(seq)) });
             let mut put = operation("s3api", "put-object", &self.source.1, input);
             put.payload = Some(written(seq).into_bytes());
-            self.aws.call(&put).await.map(|_| ()).map_err(|failure| failure.to_string())
+            self.writes.call(&put).await.map(|_| ()).map_err(|failure| failure.to_string())
         })
     }
 
@@ -125,7 +129,7 @@ impl Canary for S3 {
                     map.insert("ContinuationToken".to_owned(), Value::String(token));
                 }
                 let list = operation("s3api", "list-objects-v2", &self.replica.1, input);
-                let reply = self.aws.call(&list).await.map_err(|failure| failure.to_string())?;
+                let reply = self.reads.call(&list).await.map_err(|failure| failure.to_string())?;
                 let contents = reply.output.get("Contents").and_then(Value::as_array).cloned().unwrap_or_default();
                 numbers.extend(
                     contents.iter().filter_map(|object| {

@@ -15,7 +15,7 @@ use crate::content::Bindings;
 use crate::content::model::{FaultSpec, Journey, Workshop};
 use crate::domain::drill::Fault;
 use crate::domain::time::spell;
-use crate::domain::{BoxFuture, Faults, GLOBAL_REGION, Role, SimTime};
+use crate::domain::{BoxFuture, Faults, GLOBAL_REGION, Operations, Role, SimTime};
 use crate::drill::canary::{self, Canary};
 use crate::drill::plan::{Routing, resolvers_on_the_network, vantages};
 use crate::drill::price::Prices;
@@ -277,20 +277,23 @@ fn canaries(session: &Session, workshop: &Workshop, plan: &Plan, bindings: &Bind
     let guide = &session.guide;
     let (from, to) = (guide.regions().primary().to_string(), guide.regions().secondary().to_string());
     let run = format!("canary-{}", guide.clock().now().millis());
+    let once: Arc<dyn Operations> = Arc::new(session.sdk.without_retries());
     let mut canaries: Vec<Arc<dyn Canary>> = Vec::new();
     for store in &workshop.drill.stores {
         let parameter = |name: &str| store.parameters.get(name).and_then(|template| bindings.render(template).ok());
         match store.name.as_str() {
             "dynamodb" => {
                 if let Some(table) = parameter("table") {
-                    let (aws, from, to, run) = (Arc::clone(guide.aws()), from.clone(), to.clone(), run.clone());
-                    canaries.push(Arc::new(canary::DynamoDb { aws, table, from, to, run }));
+                    let (from, to, run) = (from.clone(), to.clone(), run.clone());
+                    let (writes, reads) = (Arc::clone(&once), Arc::clone(guide.aws()));
+                    canaries.push(Arc::new(canary::DynamoDb { writes, reads, table, from, to, run }));
                 }
             }
             "s3" => {
                 if let (Some(source), Some(replica)) = (parameter("bucket"), parameter("replica")) {
                     canaries.push(Arc::new(canary::S3 {
-                        aws: Arc::clone(guide.aws()),
+                        writes: Arc::clone(&once),
+                        reads: Arc::clone(guide.aws()),
                         source: (source, from.clone()),
                         replica: (replica, to.clone()),
                         prefix: format!("canary/{run}/"),
