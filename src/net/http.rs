@@ -56,7 +56,7 @@ impl Http {
     /// New connections to `host` for a client of that class; `None` when that cannot be a server's name. A fresh client
     /// connects for every request; the others keep one connection for as long as they keep their answer of DNS.
     pub(super) fn connections(&self, host: &str, class: ClientClass) -> Option<Connections> {
-        let idle = if class == ClientClass::Fresh { 0 } else { 1 };
+        let idle = usize::from(class != ClientClass::Fresh);
         let mut client = Client::builder(TokioExecutor::new());
         // A request that fails is a measurement: it is never sent twice, not even on a connection that was closed meanwhile.
         client.pool_max_idle_per_host(idle).retry_canceled_requests(false);
