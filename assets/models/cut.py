@@ -111,7 +111,7 @@ OPERATIONS = {
     "kms": "CreateKey DescribeKey ScheduleKeyDeletion EnableKeyRotation CreateAlias DeleteAlias",
     "cognito-idp": (
         "CreateUserPool DescribeUserPool DeleteUserPool CreateUserPoolClient DescribeUserPoolClient "
-        "DeleteUserPoolClient"
+        "DeleteUserPoolClient CreateUserPoolDomain DescribeUserPoolDomain DeleteUserPoolDomain"
     ),
     "cognito-identity": (
         "CreateIdentityPool DescribeIdentityPool DeleteIdentityPool SetIdentityPoolRoles GetIdentityPoolRoles"
@@ -120,13 +120,14 @@ OPERATIONS = {
         "CreateReplicationGroup DescribeReplicationGroups DeleteReplicationGroup CreateCacheSubnetGroup "
         "DescribeCacheSubnetGroups DeleteCacheSubnetGroup"
     ),
+    "ec2": "DescribeNetworkInterfaces",
 }
 
 METADATA = (
     "apiVersion endpointPrefix globalEndpoint jsonVersion protocol protocols serviceId signingName targetPrefix "
     "xmlNamespace awsQueryCompatible"
 ).split()
-MEMBER_TRAITS = "location locationName flattened streaming timestampFormat idempotencyToken xmlNamespace".split()
+MEMBER_TRAITS = "location locationName queryName flattened streaming timestampFormat idempotencyToken xmlNamespace".split()
 SHAPE_TRAITS = "type payload flattened timestampFormat document".split()
 # Read elsewhere in this file, or of no meaning on the wire. A trait in no list stops the cut: the codec would not know it.
 OTHER_TRAITS = (
@@ -192,6 +193,10 @@ class Cutter:
         for trait in MEMBER_TRAITS:
             if trait in ref:
                 cut[trait] = namespace(ref[trait]) if trait == "xmlNamespace" else ref[trait]
+        # A name that stands with the shape itself holds wherever the shape is used without another one.
+        own = self.model["shapes"][ref["shape"]].get("locationName")
+        if own:
+            cut.setdefault("locationName", own)
         return cut
 
     def shape(self, name):

@@ -230,7 +230,7 @@ fn missing(protocol: WireProtocol, member: &str) -> ServiceError {
 /// What AWS says of a body that it cannot read, by service.
 fn malformed(service: &str, message: &str) -> ServiceError {
     let code = match model::service(service).map(|service| service.metadata.protocol.as_str()) {
-        Some("query") => "MalformedInput",
+        Some("query" | "ec2") => "MalformedInput",
         Some("rest-xml") if service == "s3" => "MalformedXML",
         Some("rest-xml") => "InvalidInput",
         _ => "SerializationException",

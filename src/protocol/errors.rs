@@ -108,6 +108,19 @@ fn write_xml(
 ) -> String {
     let mut writer = Writer::document();
     let is_s3 = asked.key == "s3";
+    // Source: Amazon EC2 API Reference, "Example error response".
+    if asked.service.is_some_and(Service::is_ec2) {
+        for name in ["Response", "Errors", "Error"] {
+            writer.open(name, None);
+        }
+        writer.leaf("Code", code);
+        writer.leaf("Message", message);
+        writer.close("Error");
+        writer.close("Errors");
+        writer.leaf("RequestID", request_id);
+        writer.close("Response");
+        return writer.finish();
+    }
     let namespace = asked.service.and_then(|service| service.metadata.xml_namespace.as_deref());
     if !is_s3 {
         writer.open("ErrorResponse", namespace);
@@ -188,7 +201,7 @@ fn read_cbor(reader: Reader, body: &[u8]) -> Option<ServiceError> {
 }
 
 fn read_xml(reader: Reader, root: &Element) -> ServiceError {
-    let error = root.child("Error").unwrap_or(root);
+    let error = root.child("Errors").unwrap_or(root).child("Error").unwrap_or(root);
     let text = |name| error.child_text(name).unwrap_or_default();
     let mut found = ServiceError::new(text("Code"), text("Message"), 0);
     if let Some(shape) = reader.service.error(&found.code) {

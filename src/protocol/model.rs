@@ -1,6 +1,7 @@
 //! The services' own models as data: operations, shapes, paginators and waiters, cut from botocore by
 //! `assets/models/cut.py` and unpacked once.
 
+use std::borrow::Cow;
 use std::io::Read;
 use std::sync::OnceLock;
 
@@ -105,6 +106,12 @@ impl Service {
     /// The AWS CLI's name: the key, but `s3api` for S3.
     pub fn cli_name(&self) -> &str {
         if self.key == "s3" { "s3api" } else { &self.key }
+    }
+
+    /// Whether it speaks EC2's dialect of the query protocol: lists of a form have no name of their own, answers no
+    /// wrapper, and errors another shape.
+    pub fn is_ec2(&self) -> bool {
+        self.metadata.protocol == "ec2"
     }
 
     /// Whether the service has one endpoint for all Regions.
@@ -280,6 +287,8 @@ pub struct Member {
     pub location: Option<Location>,
     /// Its name on the wire.
     pub location_name: Option<String>,
+    /// Its name in requests of EC2's dialect, where that is not made of the name on the wire.
+    query_name: Option<String>,
     /// Whether it stands in XML and query without an element around it.
     #[serde(default)]
     pub flattened: bool,
@@ -299,6 +308,19 @@ impl Member {
     /// Its name on the wire.
     pub fn wire_name(&self) -> &str {
         self.location_name.as_deref().unwrap_or(&self.name)
+    }
+
+    /// Its name in a form. EC2 begins every one with a capital letter; its answers have another name for the same thing.
+    pub fn form_name(&self, service: &Service) -> Cow<'_, str> {
+        if !service.is_ec2() {
+            return self.wire_name().into();
+        }
+        if let Some(name) = &self.query_name {
+            return name.into();
+        }
+        let mut letters = self.wire_name().chars();
+        let first = letters.next().map(|letter| letter.to_ascii_uppercase());
+        first.into_iter().chain(letters).collect()
     }
 }
 
@@ -369,7 +391,7 @@ mod tests {
     fn the_models_unpack_and_every_reference_leads_to_a_shape() {
         let models = models();
         assert_eq!(models.source, "botocore 1.43.11");
-        assert_eq!(models.services.len(), 24);
+        assert_eq!(models.services.len(), 25);
         for service in &models.services {
             let names: Vec<_> = service.operations.iter().map(|o| &o.name).collect();
             assert!(names.is_sorted(), "{}: operations are searched by halves", service.key);

@@ -56,7 +56,10 @@ impl Reader {
             Kind::Structure => self.form_structure(shape, form),
             Kind::List => {
                 let Some(element) = &shape.member else { return Ok(Value::Array(Vec::new())) };
-                let inner = form.children.get(element.location_name.as_deref().unwrap_or("member"));
+                let inner = match element_name(self.service, element) {
+                    Some(name) => form.children.get(name),
+                    None => Some(form),
+                };
                 inner.into_iter().flat_map(Form::numbered).map(|item| self.form(element, item)).collect()
             }
             Kind::Map => {
@@ -77,13 +80,21 @@ impl Reader {
     }
 
     fn form_structure(&self, shape: &Shape, form: &Form) -> Result<Value, String> {
-        let given = shape.members.iter().filter_map(|member| Some((member, form.children.get(member.wire_name())?)));
+        let given = shape
+            .members
+            .iter()
+            .filter_map(|member| Some((member, form.children.get(member.form_name(self.service).as_ref())?)));
         let read = |(member, field): (&Member, &Form)| {
             let value = self.form(member, field).map_err(|error| format!("{}: {error}", member.name))?;
             Ok((member.name.clone(), value))
         };
         given.map(read).collect()
     }
+}
+
+/// What stands between a list's name and the numbers of its elements; nothing in EC2's dialect.
+fn element_name<'m>(service: &Service, element: &'m Member) -> Option<&'m str> {
+    (!service.is_ec2()).then(|| element.location_name.as_deref().unwrap_or("member"))
 }
 
 /// Writes a request's form.
@@ -104,7 +115,7 @@ fn push(service: &Service, member: &Member, prefix: &str, value: &Value, fields:
             for inner in &shape.members {
                 if let Some(value) = given.get(&inner.name) {
                     let dot = if prefix.is_empty() { "" } else { "." };
-                    push(service, inner, &format!("{prefix}{dot}{}", inner.wire_name()), value, fields);
+                    push(service, inner, &format!("{prefix}{dot}{}", inner.form_name(service)), value, fields);
                 }
             }
         }
@@ -112,9 +123,9 @@ fn push(service: &Service, member: &Member, prefix: &str, value: &Value, fields:
         (Kind::List, Value::Array(items)) if items.is_empty() => fields.push((prefix.to_owned(), String::new())),
         (Kind::List, Value::Array(items)) => {
             let Some(element) = &shape.member else { return };
-            let name = element.location_name.as_deref().unwrap_or("member");
+            let name = element_name(service, element).map_or_else(String::new, |name| format!(".{name}"));
             for (item, number) in items.iter().zip(1..) {
-                push(service, element, &format!("{prefix}.{name}.{number}"), item, fields);
+                push(service, element, &format!("{prefix}{name}.{number}"), item, fields);
             }
         }
         (Kind::Map, Value::Object(entries)) => {
@@ -139,16 +150,22 @@ pub fn write_output(service: &Service, operation: &OperationModel, output: &Valu
     let root = format!("{}Response", operation.name);
     let mut writer = Writer::document();
     writer.open(&root, service.metadata.xml_namespace.as_deref());
-    if let (Some(member), Some(wrapper)) = (&operation.output, &operation.result_wrapper) {
-        writer.open(wrapper, None);
+    if service.is_ec2() {
+        writer.leaf("requestId", request_id);
+    }
+    let wrapper = operation.result_wrapper.as_deref();
+    if let (Some(member), true) = (&operation.output, wrapper.is_some() || service.is_ec2()) {
+        wrapper.into_iter().for_each(|wrapper| writer.open(wrapper, None));
         if let Value::Object(fields) = output {
             writer.members(service, service.shape(member), fields, |_| true);
         }
-        writer.close(wrapper);
+        wrapper.into_iter().for_each(|wrapper| writer.close(wrapper));
     }
-    writer.open("ResponseMetadata", None);
-    writer.leaf("RequestId", request_id);
-    writer.close("ResponseMetadata");
+    if !service.is_ec2() {
+        writer.open("ResponseMetadata", None);
+        writer.leaf("RequestId", request_id);
+        writer.close("ResponseMetadata");
+    }
     writer.close(&root);
     writer.finish()
 }
@@ -190,6 +207,28 @@ mod tests {
     fn a_wrong_scalar_names_its_place() {
         let error = read("rds", "CreateDBCluster", "BackupRetentionPeriod=week").unwrap_err();
         assert_eq!(error, "BackupRetentionPeriod: expected a whole number, found 'week'");
+    }
+
+    #[test]
+    fn ec2_numbers_its_lists_at_once_and_answers_without_wrapper() {
+        let text = "Action=DescribeNetworkInterfaces&NetworkInterfaceId.1=eni-1&Filter.1.Name=vpc-id\
+            &Filter.1.Value.1=vpc-1&Filter.1.Value.2=vpc-2&DryRun=false";
+        let input = json!({"NetworkInterfaceIds": ["eni-1"], "DryRun": false,
+            "Filters": [{"Name": "vpc-id", "Values": ["vpc-1", "vpc-2"]}]});
+        assert_eq!(read("ec2", "DescribeNetworkInterfaces", text).unwrap(), input);
+        let service = model::service("ec2").unwrap();
+        let operation = service.operation("DescribeNetworkInterfaces").unwrap();
+        assert!(
+            write(service, operation, &input).contains("&Filter.1.Value.2=vpc-2"),
+            "{}",
+            write(service, operation, &input)
+        );
+        let output = json!({"NetworkInterfaces": [{"NetworkInterfaceId": "eni-1"}]});
+        let text = write_output(service, operation, &output, "r-1");
+        assert!(text.ends_with(
+            "<requestId>r-1</requestId><networkInterfaceSet><item><networkInterfaceId>eni-1</networkInterfaceId></item>\
+            </networkInterfaceSet></DescribeNetworkInterfacesResponse>"
+        ), "{text}");
     }
 
     #[test]
