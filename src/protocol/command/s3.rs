@@ -1,19 +1,28 @@
-//! `aws s3 cp`, `sync` and `rm`, which the AWS CLI composes of many calls.
+//! `aws s3 cp`, `sync` and `rm`, which the AWS CLI composes of many calls, and `mb`, which is one.
+
+use serde_json::json;
 
 use super::flags::Line;
 use super::words::Word;
 use super::{Command, CommandError, S3Copy, S3Remove, S3Sync};
+use crate::domain::GLOBAL_REGION;
+use crate::protocol::list;
 
+/// What this guide knows of `aws s3`.
+const VERBS: [&str; 4] = ["cp", "sync", "rm", "mb"];
 /// Flags that only change what the AWS CLI prints.
 const QUIET: &[&str] = &["quiet", "only-show-errors", "no-progress"];
 
 /// Parses what follows `aws s3`.
 pub fn parse(verb: &Word, mut line: Line) -> Result<Command, CommandError> {
     let command = format!("aws s3 {}", verb.text);
-    if !["cp", "sync", "rm"].contains(&verb.text.as_str()) {
+    if !VERBS.contains(&verb.text.as_str()) {
         let message =
-            format!("'{command}' is not known to this guide; it knows cp, sync and rm, and all of 'aws s3api'");
-        return Err(CommandError::unknown(message, verb.at, &verb.text, ["cp", "sync", "rm"]));
+            format!("'{command}' is not known to this guide; it knows cp, sync, rm and mb, and all of 'aws s3api'");
+        return Err(CommandError::unknown(message, verb.at, &verb.text, VERBS));
+    }
+    if verb.text == "mb" {
+        return make_bucket(&command, line);
     }
     for name in QUIET {
         line.take_switch(name)?;
@@ -60,6 +69,27 @@ pub fn parse(verb: &Word, mut line: Line) -> Result<Command, CommandError> {
             Err(CommandError::new(format!("{command} needs {expected}"), line.end))
         }
     }
+}
+
+/// `aws s3 mb s3://bucket`. The AWS CLI names the Region in the call, but for us-east-1, which S3 does not take there.
+fn make_bucket(command: &str, line: Line) -> Result<Command, CommandError> {
+    line.finish(command, 1, std::iter::empty())?;
+    let [uri] = line.plain.as_slice() else {
+        return Err(CommandError::new(format!("{command} needs one s3://bucket"), line.end));
+    };
+    check_uri(command, uri)?;
+    let bucket = uri.text.trim_start_matches("s3://").trim_end_matches('/');
+    if bucket.contains('/') {
+        let message = format!("{command}: expected s3://bucket without a key, found '{}'", uri.text);
+        return Err(CommandError::new(message, uri.at));
+    }
+    let region = line.region.clone().unwrap_or_default();
+    let input = if [GLOBAL_REGION, ""].contains(&region.as_str()) {
+        json!({ "Bucket": bucket })
+    } else {
+        json!({ "Bucket": bucket, "CreateBucketConfiguration": { "LocationConstraint": region } })
+    };
+    Ok(Command::Operation(list::operation("s3api", "create-bucket", &region, input)))
 }
 
 /// `--exclude` and `--include` in the order in which they stand: a later one wins.

@@ -242,7 +242,11 @@ fn what_is_mistyped_is_named_with_the_nearest() {
             "--profile: the credentials are chosen for the whole guide: workshop --aws --profile NAME",
         ),
         ("aws rds describe-db-clusters | head", 29, "a pipe ('|') needs a shell"),
-        ("aws s3 ls", 7, "'aws s3 ls' is not known to this guide; it knows cp, sync and rm, and all of 'aws s3api'"),
+        (
+            "aws s3 ls",
+            7,
+            "'aws s3 ls' is not known to this guide; it knows cp, sync, rm and mb, and all of 'aws s3api'",
+        ),
         (
             "aws s3api get-object --bucket b --key k",
             10,
@@ -333,11 +337,21 @@ fn s3_commands_know_places_and_filters() {
     assert!(sync.delete && sync.to == "s3://b/p");
     let Command::S3Remove(remove) = command("aws s3 rm s3://b --recursive") else { panic!() };
     assert!(remove.recursive && remove.uri == "s3://b");
+    for (region, more) in
+        [("us-east-1", ""), ("eu-west-1", " --create-bucket-configuration LocationConstraint=eu-west-1")]
+    {
+        let one = command(&format!("aws s3 mb s3://b/ --region {region}"));
+        assert_eq!(one, command(&format!("aws s3api create-bucket --bucket b{more} --region {region}")));
+    }
     for (text, expected) in [
         ("cp a b", "aws s3 cp: one of the two places must begin with s3://"),
         ("cp a", "aws s3 cp needs two places"),
         ("cp a s3:///k", "aws s3 cp: expected s3://bucket/key, found 's3:///k'"),
         ("rm b", "aws s3 rm: expected s3://bucket/key, found 'b'"),
+        ("mb b", "aws s3 mb: expected s3://bucket/key, found 'b'"),
+        ("mb", "aws s3 mb needs one s3://bucket"),
+        ("mb s3://b/k", "aws s3 mb: expected s3://bucket without a key, found 's3://b/k'"),
+        ("mb s3://b --recursive", "aws s3 mb has no flag --recursive"),
         ("sync a s3://b --recursive", "aws s3 sync has no flag --recursive"),
         ("rm s3://b --exclude", "--exclude needs a pattern"),
     ] {
