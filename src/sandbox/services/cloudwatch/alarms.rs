@@ -127,19 +127,14 @@ pub(super) fn describe(call: &mut Call<'_>, input: &Value) -> Result<Value, AwsE
     Ok(json!({ "MetricAlarms": found, "CompositeAlarms": [] }))
 }
 
-/// `DeleteAlarms`. The alarms whose names are right go also when others are not there.
-/// Source: CloudWatch API Reference, DeleteAlarms.
+/// `DeleteAlarms`. Of names that no alarm has, it says nothing. Sources: CloudWatch API Reference, DeleteAlarms: the
+/// alarms whose names are right go all the same; aws-cloudformation/cloudformation-cli#456: deleting an alarm that is
+/// not there is no error, although the reference lists ResourceNotFound.
 pub(super) fn delete(call: &mut Call<'_>, input: &Value) -> Result<Value, AwsError> {
-    let names = input.get("AlarmNames").and_then(Value::as_array).cloned().unwrap_or_default();
+    let names = input.get("AlarmNames").and_then(Value::as_array).into_iter().flatten();
     let alarms = &mut call.regional().cloudwatch.alarms;
-    let mut unknown = None;
-    for name in names.iter().filter_map(Value::as_str) {
-        if alarms.remove(name).is_none() {
-            unknown = unknown.or(Some(name));
-        }
+    for name in names.filter_map(Value::as_str) {
+        alarms.remove(name);
     }
-    match unknown {
-        Some(name) => Err(AwsError::not_found("ResourceNotFound", format!("Unknown alarm {name}"))),
-        None => Ok(json!({})),
-    }
+    Ok(json!({}))
 }
