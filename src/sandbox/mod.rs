@@ -14,6 +14,7 @@ pub mod handle;
 pub mod javascript;
 pub mod limits;
 pub mod owner;
+pub mod packed;
 pub mod routing;
 pub mod rules;
 mod seats;

@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::template::plan::Plan;
 use crate::domain::SimTime;
+use crate::sandbox::packed::Packed;
 
 /// The type of stacks, which a stack's own events carry, too.
 pub const STACK: &str = "AWS::CloudFormation::Stack";
@@ -114,7 +115,7 @@ pub struct Resource {
     /// When the status changed.
     pub changed: SimTime,
     /// Its properties with functions carried out, dynamic references left as they are.
-    pub properties: Value,
+    pub properties: Packed,
     /// What it stands on.
     pub needs: Vec<String>,
     /// Its deletion policy, empty when the template does not say.

@@ -2,6 +2,7 @@
 
 use super::{go_on, outdate, say, work};
 use crate::sandbox::call::Call;
+use crate::sandbox::packed::Packed;
 use crate::sandbox::services::cloudformation::model::{Action, Aim, Before, Phase, Resource, Stack, Task, Work};
 
 /// A task that waits for others.
@@ -70,7 +71,7 @@ pub fn continue_rollback(call: &mut Call<'_>, stack: &mut Stack, skipped: &[Stri
         super::tell(call, stack, &work, name, "UPDATE_COMPLETE", Some("Resource skipped by user request".into()));
         // From here on CloudFormation takes the resource for what the old template says of it.
         if let (Some(resource), Ok(properties)) = (stack.resources.get_mut(name), properties) {
-            resource.properties = properties;
+            resource.properties = Packed::from(&properties);
         }
     }
     stack.work = Some(work);

@@ -37,9 +37,10 @@ impl Scope for Live<'_, '_, '_> {
         let found = self.resources.get(resource).ok_or_else(undefined)?;
         let physical = found.physical.as_deref().ok_or_else(undefined)?;
         let provider = providers::provider(&found.type_name).ok_or_else(undefined)?;
+        let properties = found.properties.value();
         let existing = Existing {
             physical,
-            properties: &found.properties,
+            properties: &properties,
             snapshot: false,
             stack_id: &self.facts.stack_id,
             logical: resource,

@@ -5,10 +5,12 @@ use serde_json::Value;
 use super::scope::{Live, dynamic};
 use super::{later, patience, tell};
 use crate::sandbox::call::{AwsError, Call};
+use crate::sandbox::packed::Packed;
 use crate::sandbox::services::cloudformation::model::{Action, Aim, Phase, Resource, STACK, Stack, Work};
 use crate::sandbox::services::cloudformation::providers::{self, Existing, Progress, Request};
 use crate::sandbox::services::cloudformation::schema;
 use crate::sandbox::services::cloudformation::template::resolve::resolve;
+use crate::sandbox::world::World;
 
 const HANDLER: &str = "cloudformation.handler";
 const POLL: &str = "cloudformation.poll";
@@ -127,7 +129,7 @@ fn done(call: &mut Call<'_>, stack: &mut Stack, work: &mut Work, name: &str) {
 pub fn properties(call: &mut Call<'_>, stack: &Stack, name: &str) -> Result<Value, String> {
     let planned = stack.plan.resource(name).ok_or_else(|| format!("The template has no resource {name}"))?;
     let mut scope = Live { call, facts: &stack.plan.facts, resources: &stack.resources };
-    resolve(&planned.properties, &mut scope).map(Option::unwrap_or_default)
+    resolve(&planned.properties.value(), &mut scope).map(Option::unwrap_or_default)
 }
 
 fn begin(call: &mut Call<'_>, stack: &mut Stack, work: &mut Work, name: &str) {
@@ -152,7 +154,7 @@ fn begin_creation(call: &mut Call<'_>, stack: &mut Stack, work: &mut Work, name:
         status: String::new(),
         reason: None,
         changed: call.now(),
-        properties: resolved.clone().unwrap_or_else(|_| Value::Object(serde_json::Map::new())),
+        properties: Packed::from(resolved.as_ref().unwrap_or(&Value::Object(serde_json::Map::new()))),
         needs: planned.needs,
         deletion: planned.deletion,
     };
@@ -178,9 +180,10 @@ fn begin_update(call: &mut Call<'_>, stack: &mut Stack, work: &mut Work, name: &
     };
     current.needs = planned.needs;
     current.deletion = planned.deletion;
+    let old = current.properties.value();
     let new = match resolved {
         // What a nested stack's template says may have changed behind the same address.
-        Ok(new) if new == current.properties && (current.type_name != STACK || work.aim != Aim::Update) => {
+        Ok(new) if new == old && (current.type_name != STACK || work.aim != Aim::Update) => {
             return set(work, name, Phase::Done);
         }
         Ok(new) => new,
@@ -191,8 +194,8 @@ fn begin_update(call: &mut Call<'_>, stack: &mut Stack, work: &mut Work, name: &
     };
     let changed: Vec<&String> = members(&new)
         .into_iter()
-        .chain(members(&current.properties))
-        .filter(|member| new.get(member.as_str()) != current.properties.get(member.as_str()))
+        .chain(members(&old))
+        .filter(|member| new.get(member.as_str()) != old.get(member.as_str()))
         .collect();
     let replaced =
         schema::of(&current.type_name).is_some_and(|schema| changed.iter().any(|member| schema.replaces(member)));
@@ -278,7 +281,7 @@ fn requested(
 fn make(call: &mut Call<'_>, stack: &mut Stack, work: &mut Work, name: &str) {
     let Some(resource) = stack.resources.get(name).cloned() else { return };
     let Some(provider) = providers::provider(&resource.type_name) else { return };
-    let (properties, tags) = match requested(call, stack, name, &resource.properties) {
+    let (properties, tags) = match requested(call, stack, name, &resource.properties.value()) {
         Ok(requested) => requested,
         Err(why) => return fail(call, stack, work, name, why),
     };
@@ -319,14 +322,14 @@ fn change(call: &mut Call<'_>, stack: &mut Stack, work: &mut Work, name: &str) {
         let request = request(stack, name, &old.type_name, &checked, tags);
         let physical = old.physical.clone().unwrap_or_default();
         let before = fitted(&old);
-        let existing = existing(stack, work, name, &old, &physical, &before);
+        let existing = existing(call.world, stack, work, name, &old, &physical, &before);
         update(call, &existing, &request).map_err(|error| refusal(provider.service, &error))?;
         Ok(new)
     });
     match changed {
         Ok(new) => {
             if let Some(resource) = stack.resources.get_mut(name) {
-                resource.properties = new;
+                resource.properties = Packed::from(&new);
             }
             let due = later(call, POLL, &format!("{}/{name}", stack.name));
             wait_until(work, name, Phase::Settling, due);
@@ -339,7 +342,7 @@ fn remove(call: &mut Call<'_>, stack: &mut Stack, work: &mut Work, name: &str, r
     let Some(provider) = providers::provider(&resource.type_name) else { return };
     let physical = resource.physical.clone().unwrap_or_default();
     let properties = fitted(resource);
-    let existing = existing(stack, work, name, resource, &physical, &properties);
+    let existing = existing(call.world, stack, work, name, resource, &physical, &properties);
     let poll = later(call, POLL, &format!("{}/{name}", stack.name));
     // What was given up on its way must arrive before it can go; what never will (a service whose database went
     // meanwhile) is not waited for without end.
@@ -363,8 +366,9 @@ fn remove(call: &mut Call<'_>, stack: &mut Stack, work: &mut Work, name: &str, r
 
 /// Properties in the types of the schema, as the provider was given them.
 fn fitted(resource: &Resource) -> Value {
-    let checked = schema::of(&resource.type_name).map(|schema| schema.check(&resource.properties));
-    checked.and_then(Result::ok).unwrap_or_else(|| resource.properties.clone())
+    let properties = resource.properties.value();
+    let checked = schema::of(&resource.type_name).map(|schema| schema.check(&properties));
+    checked.and_then(Result::ok).unwrap_or(properties)
 }
 
 /// What a provider is asked to make, or to change something to.
@@ -388,6 +392,7 @@ fn request<'r>(
 }
 
 fn existing<'e>(
+    world: &World,
     stack: &'e Stack,
     work: &Work,
     name: &'e str,
@@ -397,7 +402,8 @@ fn existing<'e>(
 ) -> Existing<'e> {
     // The default policy of a cluster, and of an instance outside one, is Snapshot (aws-behaviour.md 1).
     let by_default = resource.type_name == "AWS::RDS::DBCluster"
-        || (resource.type_name == "AWS::RDS::DBInstance" && resource.properties.get("DBClusterIdentifier").is_none());
+        || (resource.type_name == "AWS::RDS::DBInstance" && properties.get("DBClusterIdentifier").is_none());
+    let by_default = by_default && world.rule("cloudformation.default-snapshot");
     let snapshot = resource.deletion == "Snapshot" || (resource.deletion.is_empty() && by_default);
     let since = work.tasks.get(name).map_or(resource.changed, |task| task.began);
     Existing {
@@ -435,7 +441,7 @@ fn look(call: &mut Call<'_>, stack: &mut Stack, work: &mut Work, name: &str) {
     let Some(provider) = providers::provider(&resource.type_name) else { return };
     let physical = resource.physical.clone().unwrap_or_default();
     let properties = fitted(&resource);
-    let existing = existing(stack, work, name, &resource, &physical, &properties);
+    let existing = existing(call.world, stack, work, name, &resource, &physical, &properties);
     let progress = if let Some(Action::Delete(_)) = action {
         match provider.is_gone(call, &existing) {
             Ok(true) => Progress::Done,

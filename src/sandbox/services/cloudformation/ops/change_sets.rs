@@ -155,8 +155,8 @@ fn changes(call: &mut Call<'_>, stack: &Stack, plan: &Plan) -> Vec<Value> {
             continue;
         };
         let mut scope = Live { call: &mut *call, facts: &plan.facts, resources: &stack.resources };
-        let new = resolve(&planned.properties, &mut scope).ok().flatten();
-        let changed = changed(&made.properties, new.as_ref());
+        let new = resolve(&planned.properties.value(), &mut scope).ok().flatten();
+        let changed = changed(&made.properties.value(), new.as_ref());
         if changed.is_empty() && new.is_some() {
             continue;
         }

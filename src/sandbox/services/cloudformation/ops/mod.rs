@@ -174,7 +174,8 @@ pub fn prepare(
 
 /// Refuses properties that AWS has and the sandbox does not simulate, before anything is made.
 fn refuse_unsimulated(plan: &Plan) -> Result<(), AwsError> {
-    let found = plan.resources.iter().find_map(|one| Some((one, unsimulated(&one.type_name, &one.properties)?)));
+    let found =
+        plan.resources.iter().find_map(|one| Some((one, unsimulated(&one.type_name, &one.properties.value())?)));
     match found {
         Some((resource, property)) => Err(validation(format!(
             "Template error: The sandbox does not simulate {property} of {} (resource {})",

@@ -166,7 +166,7 @@ pub fn resource(call: &mut Call<'_>, input: &Value) -> Result<Value, AwsError> {
     let logical = required(input, "LogicalResourceId")?;
     let stack = existing(call, name)?;
     let resource = stack.resources.get(logical).ok_or_else(|| no_resource(logical, &stack.name))?;
-    let metadata = stack.plan.resource(logical).map(|planned| planned.metadata.clone());
+    let metadata = stack.plan.resource(logical).map(|planned| planned.metadata.value());
     let (facts, resources) = (stack.plan.facts.clone(), stack.resources.clone());
     let mut detail = renamed(shown_resource(stack, logical, resource), "Timestamp", "LastUpdatedTimestamp");
     if let Some(members) = detail.as_object_mut() {

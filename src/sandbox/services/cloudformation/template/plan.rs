@@ -10,6 +10,7 @@ use super::references::{Reference, function, order, references};
 use super::resolve::{Scope, holds, resolve};
 use super::{Template, parameters, validation};
 use crate::sandbox::call::{AwsError, text};
+use crate::sandbox::packed::Packed;
 
 /// What functions may read without a resource.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -38,7 +39,7 @@ pub struct Planned {
     /// Its type.
     pub type_name: String,
     /// Its properties, with functions, without `Fn::If`.
-    pub properties: Value,
+    pub properties: Packed,
     /// The logical ids of what must stand before.
     pub needs: Vec<String>,
     /// `Delete`, `Retain`, … when the stack goes; empty when the template does not say.
@@ -47,7 +48,7 @@ pub struct Planned {
     pub replace: String,
     /// What the template says of it.
     #[serde(default)]
-    pub metadata: Value,
+    pub metadata: Packed,
 }
 
 /// What is to be made.
@@ -103,11 +104,11 @@ impl Plan {
             resources.push(Planned {
                 logical: (*logical).clone(),
                 type_name: text(item, "Type").unwrap_or_default().to_owned(),
-                properties,
+                properties: Packed::from(&properties),
                 needs,
                 deletion: text(item, "DeletionPolicy").unwrap_or_default().to_owned(),
                 replace: text(item, "UpdateReplacePolicy").unwrap_or_default().to_owned(),
-                metadata: item.get("Metadata").cloned().unwrap_or_default(),
+                metadata: item.get("Metadata").map(Packed::from).unwrap_or_default(),
             });
         }
         let outputs: Vec<(String, Value)> = template
@@ -152,7 +153,8 @@ impl Plan {
 
     fn imported(&self) -> Result<Vec<String>, AwsError> {
         let mut names = Vec::new();
-        for value in self.resources.iter().map(|one| &one.properties).chain(self.outputs.iter().map(|(_, one)| one)) {
+        let properties: Vec<Value> = self.resources.iter().map(|one| one.properties.value()).collect();
+        for value in properties.iter().chain(self.outputs.iter().map(|(_, one)| one)) {
             for argument in imports(value) {
                 let empty = Map::new();
                 let mut scope = Static { facts: &self.facts, conditions: &empty, path: Vec::new() };
@@ -343,8 +345,8 @@ Outputs:
     fn conditions_choose_resources_branches_and_outputs() {
         let first = plan("no", TEMPLATE).unwrap();
         assert_eq!(first.resources.len(), 3);
-        assert_eq!(first.resource("Subnet").unwrap().properties["CidrBlock"], "10.0.0.0/24");
-        assert!(first.resource("Subnet").unwrap().properties.get("AvailabilityZone").is_none());
+        assert_eq!(first.resource("Subnet").unwrap().properties.value()["CidrBlock"], "10.0.0.0/24");
+        assert!(first.resource("Subnet").unwrap().properties.value().get("AvailabilityZone").is_none());
         assert_eq!(first.resource("Gateway").unwrap().needs, ["Vpc"]);
         assert!(first.outputs.is_empty());
         let later = plan("yes", TEMPLATE).unwrap();
