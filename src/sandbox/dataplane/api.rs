@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use super::http::{Request, Response};
-use super::{functions, network};
+use super::{answers, functions, network};
 use crate::domain::drill::ProbeError;
 use crate::sandbox::faults;
 use crate::sandbox::services::acm;
@@ -56,6 +56,11 @@ pub fn answer(world: &mut World, region: &str, request: &Request) -> Response {
     if !request.secure || request.port != 443 {
         return Response::failed(ProbeError::Refused);
     }
+    let thinking = network::thinking(world, "apigateway.overhead", &request.host);
+    let (key, settings) = (answers::key(region, request), world.settings);
+    if let Some(response) = key.as_deref().and_then(|key| answers::again(world, key, INTEGRATION_TIMEOUT)) {
+        return response.after(thinking);
+    }
     let own = format!(".execute-api.{region}.amazonaws.com");
     let target = match request.host.strip_suffix(&own) {
         Some(label) => by_default_host(world, region, label, &request.path),
@@ -64,9 +69,14 @@ pub fn answer(world: &mut World, region: &str, request: &Request) -> Response {
             Err(why) => return Response::failed(why),
         },
     };
-    let thinking = network::thinking(world, "apigateway.overhead", &request.host);
     let Some(target) = target else { return forbidden().after(thinking) };
-    at_stage(world, region, &target, request).unwrap_or_else(forbidden).after(thinking)
+    let Some((response, invocation)) = at_stage(world, region, &target, request) else {
+        return forbidden().after(thinking);
+    };
+    if let (Some(key), Some(invocation)) = (key, invocation) {
+        answers::keep(key, settings, invocation, &response);
+    }
+    response.after(thinking)
 }
 
 fn by_default_host(world: &World, region: &str, label: &str, path: &str) -> Option<Target> {
@@ -158,26 +168,30 @@ fn matches(pattern: &str, asked: &[&str]) -> Option<(usize, BTreeMap<String, Str
     (wanted.len() == asked.len()).then_some((exact, parameters))
 }
 
+/// What an endpoint answers, and what is remembered of the invocation that it comes from.
+type Answered = (Response, Option<functions::Remembered>);
+
 /// Answers within a stage. `None` when there is no such stage.
-fn at_stage(world: &mut World, region: &str, target: &Target, request: &Request) -> Option<Response> {
+fn at_stage(world: &mut World, region: &str, target: &Target, request: &Request) -> Option<Answered> {
     let api = world.accounts.get(&target.account)?.regions.get(region)?.apigateway.apis.get(&target.api)?;
     api.stages.get(&target.stage)?;
     let Some((resource, method, parameters)) = route(world, api, &target.stage, &target.path, &request.method) else {
-        return Some(no_token());
+        return Some((no_token(), None));
     };
-    if method.get("authorizationType").and_then(Value::as_str) == Some("AWS_IAM") {
+    let signed = method.get("authorizationType").and_then(Value::as_str) == Some("AWS_IAM");
+    if signed && world.rule("apigateway.signed-requests") {
         match &request.signer {
-            None => return Some(no_token()),
+            None => return Some((no_token(), None)),
             Some(signer) if signer.split(':').nth(4) != Some(target.account.as_str()) => {
                 let message = format!("User: {signer} is not authorized to access this resource");
-                return Some(Response::json(403, &json!({ "Message": message })));
+                return Some((Response::json(403, &json!({ "Message": message })), None));
             }
             Some(_) => {}
         }
     }
     let integration = method.get("methodIntegration").unwrap_or(&Value::Null);
     if integration.get("type").and_then(Value::as_str) == Some("MOCK") {
-        return Some(mock(integration));
+        return Some((mock(integration), None));
     }
     Some(proxy(world, region, target, request, &resource, parameters, integration))
 }
@@ -205,11 +219,11 @@ fn proxy(
     resource: &str,
     parameters: BTreeMap<String, String>,
     integration: &Value,
-) -> Response {
+) -> Answered {
     let uri = integration.get("uri").and_then(Value::as_str).unwrap_or_default();
     let arn = uri.split_once("/functions/").and_then(|(_, rest)| rest.strip_suffix("/invocations")).unwrap_or_default();
     let fields: Vec<&str> = arn.split(':').collect();
-    let [_, _, _, at, owner, _, name, ..] = fields.as_slice() else { return broken(500) };
+    let [_, _, _, at, owner, _, name, ..] = fields.as_slice() else { return (broken(500), None) };
     let held = world.accounts.get(*owner).and_then(|account| account.regions.get(*at)?.lambda.functions.get(*name));
     // A parameter of the path stands as * in the ARN that a permission is compared with.
     let wild: Vec<&str> = resource.split('/').map(|part| if part.starts_with('{') { "*" } else { part }).collect();
@@ -226,7 +240,7 @@ fn proxy(
             && (permissions::permits(function, "apigateway.amazonaws.com", &source) || !world.rule("lambda.permission"))
     });
     if !may || faults::service_out(world, "lambda", at) {
-        return broken(500);
+        return (broken(500), None);
     }
     // Only a request that may change something draws a number; reads shift nothing.
     let request_id = match request.method.as_str() {
@@ -256,17 +270,19 @@ fn proxy(
         "body": request.body,
         "isBase64Encoded": false,
     });
-    let Ok(done) = functions::invoke(world, owner, at, name, &event) else { return broken(500) };
+    let Ok((done, invocation)) = functions::perform(world, owner, at, name, &event) else {
+        return (broken(500), None);
+    };
     if done.took >= INTEGRATION_TIMEOUT {
         let response = refused(504, "InternalServerErrorException", "Endpoint request timed out");
-        return response.after(INTEGRATION_TIMEOUT);
+        return (response.after(INTEGRATION_TIMEOUT), None);
     }
-    match done.answer {
+    let response = match done.answer {
         Ok(answer) => from_function(&answer),
         // The function threw: API Gateway tells clients nothing about it.
         Err(_) => broken(502),
-    }
-    .after(done.took)
+    };
+    (response.after(done.took), invocation)
 }
 
 /// A proxy function's answer as an HTTP response; one of another shape is a malformed proxy response.

@@ -12,6 +12,7 @@ use super::world::World;
 use crate::domain::drill::{ClientClass, Probe, ProbeReply, Vantage};
 use crate::domain::ports::DnsAnswer;
 
+mod answers;
 pub mod api;
 pub mod blog;
 pub mod cdn;

@@ -17,7 +17,7 @@ use crate::sandbox::world::World;
 const NEGATIVE_TTL: Duration = Duration::from_mins(15);
 /// How long an answer that is over is remembered, to tell a client that goes on asking from one that is new.
 const FORGOTTEN: Duration = Duration::from_mins(30);
-/// How much of a body a probe keeps: more than the largest page of books, and bounded.
+/// How much of a body a probe keeps, in bytes: more than the largest page of books, and bounded.
 const BODY_KEPT: usize = 256 * 1024;
 
 /// An answer that a resolver keeps.
@@ -178,9 +178,7 @@ pub fn send(world: &mut World, account: &str, probe: &Probe) -> ProbeReply {
         Err(why) => failed(why, trip, resolved),
         Ok(_) if latency > probe.timeout => failed(ProbeError::Timeout, probe.timeout, resolved),
         Ok(status) => {
-            if let Some((cut, _)) = body.char_indices().nth(BODY_KEPT) {
-                body.truncate(cut);
-            }
+            body.truncate(body.floor_char_boundary(BODY_KEPT));
             ProbeReply { status: Ok(status), body, headers, latency, resolved, region }
         }
     }

@@ -25,7 +25,7 @@ const KEPT: usize = 64;
 type Seen = Option<(Version, Version)>;
 
 /// An invocation that was remembered.
-struct Known {
+pub struct Known {
     ran: Rc<Ran>,
     /// When each of its exchanges was last made.
     seen: Vec<Cell<Seen>>,
@@ -80,18 +80,31 @@ fn ask_again(known: &Known, world: &mut World, who: &Identity) -> Option<VecDequ
     None
 }
 
-/// Runs an invocation, or remembers its outcome.
+impl Known {
+    /// How it went.
+    pub fn ran(&self) -> &Ran {
+        &self.ran
+    }
+
+    /// Whether the world's versions alone tell that it would go the same way again.
+    pub fn holds(&self, world: &World, who: &Identity) -> bool {
+        let mut exchanges = self.ran.exchanges.iter().zip(&self.seen);
+        exchanges.all(|(exchange, seen)| same(seen.get(), state(world, who, &exchange.request)))
+    }
+}
+
+/// Runs an invocation, or remembers its outcome; also whether it can be remembered.
 pub fn run(
     key: &str,
     world: &mut World,
     who: &Identity,
     run: impl FnOnce(&mut dyn FnMut(&Value) -> Reply) -> Ran,
-) -> Rc<Ran> {
+) -> (Rc<Ran>, Option<Rc<Known>>) {
     let known = KNOWN.with_borrow(|known| known.get(key).cloned());
     let mut done = VecDeque::new();
     if let Some(known) = known {
         match ask_again(&known, world, who) {
-            None => return Rc::clone(&known.ran),
+            None => return (Rc::clone(&known.ran), Some(known)),
             Some(exchanges) => done = exchanges,
         }
     }
@@ -106,13 +119,15 @@ pub fn run(
     });
     let ran = Rc::new(ran);
     // What changes something is seldom asked for twice.
-    if !ran.observed && ran.exchanges.iter().all(|exchange| looks(&exchange.request)) {
-        KNOWN.with_borrow_mut(|known| {
-            if known.len() >= KEPT {
-                known.clear();
-            }
-            known.insert(key.to_owned(), Rc::new(Known { ran: Rc::clone(&ran), seen }));
-        });
+    if ran.observed || !ran.exchanges.iter().all(|exchange| looks(&exchange.request)) {
+        return (ran, None);
     }
-    ran
+    let new = Rc::new(Known { ran: Rc::clone(&ran), seen });
+    KNOWN.with_borrow_mut(|known| {
+        if known.len() >= KEPT {
+            known.clear();
+        }
+        known.insert(key.to_owned(), Rc::clone(&new));
+    });
+    (ran, Some(new))
 }

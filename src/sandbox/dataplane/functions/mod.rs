@@ -1,6 +1,7 @@
 //! Lambda functions as they run: the code that was uploaded, with the function's role, environment and Region.
 
 use std::collections::BTreeMap;
+use std::rc::Rc;
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -47,6 +48,27 @@ pub struct Invocation {
     pub took: Duration,
 }
 
+/// An invocation whose outcome is remembered: whom it asked as what, and what it is called.
+pub struct Remembered {
+    who: Identity,
+    arn: String,
+    known: Rc<memo::Known>,
+}
+
+impl Remembered {
+    /// How long it takes now, when the world's versions alone tell that it would go the same way again, and that it
+    /// writes nothing into its log.
+    pub fn again(&self, world: &World) -> Option<Duration> {
+        let ran = self.known.ran();
+        let silent = ran.lines.is_empty() && ran.answer.is_ok();
+        (silent && self.known.holds(world, &self.who)).then(|| ran.elapsed + thinking(world, &self.arn))
+    }
+}
+
+fn thinking(world: &World, arn: &str) -> Duration {
+    network::thinking(world, "lambda.duration", arn)
+}
+
 /// Invokes a function. The error is Lambda's own, before any code runs.
 pub fn invoke(
     world: &mut World,
@@ -55,6 +77,17 @@ pub fn invoke(
     name: &str,
     event: &Value,
 ) -> Result<Invocation, AwsError> {
+    perform(world, account, region, name, event).map(|(done, _)| done)
+}
+
+/// The same; also what is remembered of it.
+pub fn perform(
+    world: &mut World,
+    account: &str,
+    region: &str,
+    name: &str,
+    event: &Value,
+) -> Result<(Invocation, Option<Remembered>), AwsError> {
     let arn = format!("arn:aws:lambda:{region}:{account}:function:{name}");
     let held = world.accounts.get(account).and_then(|state| state.regions.get(region)?.lambda.functions.get(name));
     let function = held
@@ -105,8 +138,8 @@ pub fn invoke(
         chance: &instant,
     };
     let key = memo::key(function.code_hash(), &who, &job);
-    let ran = memo::run(&key, world, &who, |port| javascript::run(&job, port));
-    let took = ran.elapsed + network::thinking(world, "lambda.duration", &arn);
+    let (ran, known) = memo::run(&key, world, &who, |port| javascript::run(&job, port));
+    let took = ran.elapsed + thinking(world, &arn);
     let answer = ran.answer.clone().map_err(|failure| told(&failure, &request_id, function.timeout()));
     let stamp = world.now.rfc3339();
     let mut written: Vec<String> =
@@ -125,7 +158,8 @@ pub fn invoke(
         millis.ceil(),
         function.memory()
     ));
-    Ok(Invocation { answer, log, took })
+    let remembered = known.map(|known| Remembered { who, arn, known });
+    Ok((Invocation { answer, log, took }, remembered))
 }
 
 /// Answers what the code asks of the world.

@@ -1,6 +1,7 @@
 //! CloudFront: distributions and origin access controls.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -32,9 +33,9 @@ pub struct Distribution {
     /// `d….cloudfront.net`
     pub domain: String,
     /// What was configured last.
-    config: Value,
+    config: Arc<Value>,
     /// What the edges do: the configuration that was deployed last.
-    pub live: Value,
+    pub live: Arc<Value>,
     /// Whether the edges have what was configured last.
     deployed: bool,
     /// Whether any configuration was ever deployed; until then the name does not exist.
@@ -82,11 +83,11 @@ impl State {
 }
 
 /// A list in CloudFront's shape (`{Quantity, Items}`) or in CloudFormation's (`[…]`).
-pub fn items(value: Option<&Value>) -> Vec<Value> {
+pub fn items(value: Option<&Value>) -> &[Value] {
     match value {
-        Some(Value::Array(list)) => list.clone(),
-        Some(Value::Object(map)) => map.get("Items").and_then(Value::as_array).cloned().unwrap_or_default(),
-        _ => Vec::new(),
+        Some(Value::Array(list)) => list,
+        Some(Value::Object(map)) => map.get("Items").and_then(Value::as_array).map_or(&[], Vec::as_slice),
+        _ => &[],
     }
 }
 
@@ -131,8 +132,7 @@ fn refuse_unsupported(config: &Value) -> Result<(), AwsError> {
     if !items(config.get("CustomErrorResponses")).is_empty() {
         return unsupported("CustomErrorResponses");
     }
-    let default = config.get("DefaultCacheBehavior").cloned().into_iter();
-    for behaviour in items(config.get("CacheBehaviors")).into_iter().chain(default) {
+    for behaviour in items(config.get("CacheBehaviors")).iter().chain(config.get("DefaultCacheBehavior")) {
         for member in ["LambdaFunctionAssociations", "FunctionAssociations", "TrustedSigners", "TrustedKeyGroups"] {
             if !items(behaviour.get(member)).is_empty() {
                 return unsupported(member);
@@ -147,14 +147,14 @@ fn check(call: &mut Call<'_>, config: &Value) -> Result<(), AwsError> {
     refuse_unsupported(config)?;
     let mut known: Vec<String> = Vec::new();
     for origin in items(config.get("Origins")) {
-        let control = text(&origin, "OriginAccessControlId").unwrap_or_default();
+        let control = text(origin, "OriginAccessControlId").unwrap_or_default();
         if !control.is_empty() && !call.account_state().cloudfront.access_controls.contains_key(control) {
             return Err(AwsError::client(
                 "NoSuchOriginAccessControl",
                 "The specified origin access control does not exist.",
             ));
         }
-        known.push(text(&origin, "Id").unwrap_or_default().to_owned());
+        known.push(text(origin, "Id").unwrap_or_default().to_owned());
     }
     for group in items(config.get("OriginGroups")) {
         let members = items(group.get("Members"));
@@ -163,11 +163,10 @@ fn check(call: &mut Call<'_>, config: &Value) -> Result<(), AwsError> {
         {
             return Err(AwsError::client("NoSuchOrigin", "One or more of your origins or origin groups do not exist."));
         }
-        known.push(text(&group, "Id").unwrap_or_default().to_owned());
+        known.push(text(group, "Id").unwrap_or_default().to_owned());
     }
-    let default = config.get("DefaultCacheBehavior").cloned().into_iter();
-    for behaviour in items(config.get("CacheBehaviors")).into_iter().chain(default) {
-        let target = text(&behaviour, "TargetOriginId").unwrap_or_default();
+    for behaviour in items(config.get("CacheBehaviors")).iter().chain(config.get("DefaultCacheBehavior")) {
+        let target = text(behaviour, "TargetOriginId").unwrap_or_default();
         if !known.iter().any(|id| id == target) {
             return Err(AwsError::client("NoSuchOrigin", "One or more of your origins or origin groups do not exist."));
         }
@@ -214,8 +213,8 @@ fn create(call: &mut Call<'_>, input: &Value) -> Result<Value, AwsError> {
         arn: format!("arn:aws:cloudfront::{}:distribution/{id}", call.account),
         domain: format!("d{}.cloudfront.net", call.hex_id(13)),
         id: id.clone(),
-        live: Value::Null,
-        config,
+        live: Arc::default(),
+        config: Arc::new(config),
         deployed: false,
         answers: false,
         etag: etag.clone(),
@@ -268,7 +267,7 @@ fn update(call: &mut Call<'_>, input: &Value) -> Result<Value, AwsError> {
     check(call, &config)?;
     let (etag, now) = (format!("E{}", call.upper_id(13)), call.now());
     let distribution = find(call, input)?;
-    distribution.config = config;
+    distribution.config = Arc::new(config);
     distribution.deployed = false;
     distribution.modified = now;
     distribution.etag.clone_from(&etag);
@@ -369,7 +368,7 @@ pub fn apply(call: &mut Call<'_>, what: Transition) {
     if distribution.etag == etag {
         distribution.deployed = true;
         distribution.answers = true;
-        distribution.live = distribution.config.clone();
+        distribution.live = Arc::clone(&distribution.config);
         call.log(format!("distribution {id} deployed"));
     }
 }

@@ -22,7 +22,7 @@ mod simulate;
 
 pub use authorize::{authorize, authorize_role};
 pub use conditions::Context;
-pub use policy::{allows, trusts, trusts_in};
+pub use policy::{allows, like, trusts, trusts_in};
 
 /// What this service holds.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]

@@ -154,7 +154,7 @@ fn lower(text: &str) -> String {
 }
 
 /// IAM's wildcards: `*` for any characters, `?` for one.
-pub(super) fn like(pattern: &str, text: &str) -> bool {
+pub fn like(pattern: &str, text: &str) -> bool {
     let (pattern, text): (Vec<char>, Vec<char>) = (pattern.chars().collect(), text.chars().collect());
     // The usual two-pointer match: on a mismatch, go back to the last `*` and let it take one more character.
     let (mut p, mut t, mut star) = (0, 0, None);

@@ -34,7 +34,7 @@ mod tests_multipart;
 mod uploads;
 
 pub use body::Body;
-pub use policy::service_may_read;
+pub use policy::{Policy, service_may_read};
 pub use replication::{Copy, resume};
 
 /// A bucket.
@@ -52,8 +52,8 @@ pub struct Bucket {
     pub objects: BTreeMap<String, Vec<Version>>,
     /// The replication configuration.
     pub replication: Option<Value>,
-    /// The bucket policy, as it was put.
-    pub policy: Option<String>,
+    /// The bucket policy.
+    pub policy: Option<Policy>,
     /// Block Public Access.
     pub public_access_block: Option<Value>,
     /// Default encryption.

@@ -1,10 +1,34 @@
 //! Bucket policies: kept as text, and asked when an AWS service reads through the data plane.
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::{bucket, bucket_mut, bucket_name};
 use crate::sandbox::call::{AwsError, Call, required, text};
+use crate::sandbox::services::iam::like;
 use crate::sandbox::world::World;
+
+/// A bucket policy: the text as it was put, and what it says. It is saved as the text.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(from = "String", into = "String")]
+pub struct Policy {
+    text: String,
+    document: Value,
+}
+
+impl From<String> for Policy {
+    fn from(text: String) -> Self {
+        // A text that is no JSON was never put; it would allow nothing.
+        let document = serde_json::from_str(&text).unwrap_or_default();
+        Self { text, document }
+    }
+}
+
+impl From<Policy> for String {
+    fn from(policy: Policy) -> Self {
+        policy.text
+    }
+}
 
 pub(super) fn put(call: &mut Call<'_>, input: &Value) -> Result<Value, AwsError> {
     let name = bucket_name(call, input)?;
@@ -42,14 +66,14 @@ pub(super) fn put(call: &mut Call<'_>, input: &Value) -> Result<Value, AwsError>
             ),
         ));
     }
-    bucket_mut(call, &name)?.policy = Some(policy.to_owned());
+    bucket_mut(call, &name)?.policy = Some(Policy::from(policy.to_owned()));
     Ok(json!({}))
 }
 
 pub(super) fn get(call: &mut Call<'_>, input: &Value) -> Result<Value, AwsError> {
     let name = bucket_name(call, input)?;
     match &bucket(call, &name)?.policy {
-        Some(policy) => Ok(json!({ "Policy": policy })),
+        Some(policy) => Ok(json!({ "Policy": policy.text })),
         None => Err(AwsError {
             fields: json!({ "BucketName": name }),
             ..AwsError::not_found("NoSuchBucketPolicy", "The bucket policy does not exist")
@@ -66,10 +90,9 @@ pub(super) fn delete(call: &mut Call<'_>, input: &Value) -> Result<Value, AwsErr
 /// Whether the bucket's policy lets an AWS service read an object on behalf of the resource `source_arn`:
 /// CloudFront with origin access control asks as `cloudfront.amazonaws.com` for its distribution.
 pub fn service_may_read(world: &World, bucket: &str, key: &str, service: &str, source_arn: &str) -> bool {
-    let policy = world.buckets.get(bucket).and_then(|bucket| bucket.policy.as_deref());
-    let document: Value = policy.and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default();
+    let Some(policy) = world.buckets.get(bucket).and_then(|bucket| bucket.policy.as_ref()) else { return false };
     let resource = format!("arn:aws:s3:::{bucket}/{key}");
-    let statements = list(document.get("Statement"));
+    let statements = list(policy.document.get("Statement"));
     let applies = |statement: &&&Value| {
         let to_service = statement.get("Principal").is_some_and(|principal| {
             principal == "*"
@@ -77,8 +100,8 @@ pub fn service_may_read(world: &World, bucket: &str, key: &str, service: &str, s
                 || principal.get("AWS") == Some(&json!("*"))
         });
         to_service
-            && strings(statement.get("Action")).iter().any(|action| matches(action, "s3:GetObject"))
-            && strings(statement.get("Resource")).iter().any(|pattern| matches(pattern, &resource))
+            && strings(statement.get("Action")).iter().any(|action| like(action, "s3:GetObject"))
+            && strings(statement.get("Resource")).iter().any(|pattern| like(pattern, &resource))
             && conditions_hold(statement.get("Condition"), source_arn)
     };
     let effect = |wanted: &'static str| move |statement: &&Value| text(statement, "Effect") == Some(wanted);
@@ -99,7 +122,7 @@ fn conditions_hold(condition: Option<&Value>, source_arn: &str) -> bool {
                 };
                 strings(Some(values)).iter().any(|wanted| match operator.as_str() {
                     "StringEquals" | "ArnEquals" => *wanted == value,
-                    "StringLike" | "ArnLike" => matches(wanted, value),
+                    "StringLike" | "ArnLike" => like(wanted, value),
                     _ => false,
                 })
             })
@@ -126,22 +149,4 @@ fn list(value: Option<&Value>) -> Vec<&Value> {
 
 fn strings(value: Option<&Value>) -> Vec<&str> {
     list(value).into_iter().filter_map(Value::as_str).collect()
-}
-
-/// A policy's wildcards: `*` for any text, `?` for one character.
-fn matches(pattern: &str, text: &str) -> bool {
-    match (pattern.chars().next(), text.chars().next()) {
-        (None, None) => true,
-        (Some('*'), _) => {
-            let rest = pattern.get(1..).unwrap_or_default();
-            text.char_indices()
-                .map(|(at, _)| at)
-                .chain([text.len()])
-                .any(|at| matches(rest, text.get(at..).unwrap_or_default()))
-        }
-        (Some(p), Some(t)) if p == '?' || p == t => {
-            matches(pattern.get(p.len_utf8()..).unwrap_or_default(), text.get(t.len_utf8()..).unwrap_or_default())
-        }
-        _ => false,
-    }
 }
