@@ -139,6 +139,13 @@ pub const CONSTANTS: &[Constant] = &[
         Estimate,
         "aws-behaviour.md 1: interfaces of Lambda may take up to 20 minutes to be deleted under normal operations",
     ),
+    seconds(
+        "cloudformation.interfaces.patience",
+        2700,
+        2700,
+        Estimate,
+        "CloudFormation User Guide, AWS::Lambda::Function VpcConfig: it waits for Lambda's interfaces to go; AWS gives no end, Terraform's provider waits 45 min",
+    ),
     // EC2
     seconds(
         "ec2.nat.create",
@@ -319,6 +326,13 @@ pub const CONSTANTS: &[Constant] = &[
         90,
         Documented,
         "AWS Lambda: the network interface of a function in a VPC is made when the function is, up to 90 s",
+    ),
+    seconds(
+        "lambda.interface.delete",
+        1200,
+        2400,
+        Measured,
+        "aws-behaviour.md 1: up to 20 minutes under normal operations (awslabs/aws-support-tools #174), others see 25-40 min",
     ),
     seconds("lambda.source.enable", 15, 40, Estimate, "an event source mapping is Enabled within a minute"),
     seconds("lambda.source.poll", 1, 1, Documented, "AWS Lambda: streams are polled at a base rate of once per second"),

@@ -55,9 +55,19 @@ pub const RULES: &[Rule] = &[
         "Amazon API Gateway Developer Guide, deploying a REST API",
     ),
     rule(
+        "apigateway.signed-requests",
+        "a method with AWS_IAM answers signed requests only: Missing Authentication Token",
+        "Amazon API Gateway Developer Guide, control access to a REST API with IAM permissions",
+    ),
+    rule(
         "apigateway.ten-requests-a-second",
         "API Gateway's API takes 10 requests a second and 40 at once",
         "aws-behaviour.md 2",
+    ),
+    rule(
+        "cloudformation.default-snapshot",
+        "a stack's database cluster leaves a final snapshot unless its DeletionPolicy says otherwise",
+        "aws-behaviour.md 1, CloudFormation: default DeletionPolicy",
     ),
     rule(
         "cloudformation.export-in-use",
@@ -74,6 +84,11 @@ pub const RULES: &[Rule] = &[
         "cloudformation.termination-protection",
         "a stack with termination protection is not deleted",
         "aws-behaviour.md 1, CloudFormation",
+    ),
+    rule(
+        "cloudformation.waits-for-interfaces",
+        "a function in a VPC is deleted for a stack only when Lambda's network interfaces are gone",
+        "AWS CloudFormation User Guide, AWS::Lambda::Function VpcConfig",
     ),
     rule(
         "cloudfront.certificate-in-us-east-1",
@@ -95,6 +110,7 @@ pub const RULES: &[Rule] = &[
         "a user pool goes only without deletion protection",
         "aws-behaviour.md 1, Cognito",
     ),
+    rule("cognito.domain-first", "a user pool goes only after its domain", "aws-behaviour.md 1, Cognito"),
     rule(
         "dns.ttl",
         "a resolver keeps an answer for its TTL, whatever has changed",
@@ -190,6 +206,16 @@ pub const RULES: &[Rule] = &[
         "aws-behaviour.md 1, IAM role",
     ),
     rule("iam.role.quota", "1,000 roles per account", "IAM User Guide, IAM and AWS STS quotas"),
+    rule(
+        "lambda.interfaces-need-role",
+        "Lambda deletes its network interfaces with the role of the function: without it they stay",
+        "aws-behaviour.md 1, Lambda in VPC",
+    ),
+    rule(
+        "lambda.interfaces-outlive-function",
+        "the network interfaces of a function in a VPC stay for 20 to 40 minutes after it",
+        "aws-behaviour.md 1, Lambda in VPC",
+    ),
     rule(
         "lambda.permission",
         "API Gateway invokes a function only when the function's own policy permits it",

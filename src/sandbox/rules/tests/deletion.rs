@@ -1,7 +1,7 @@
 //! What must be gone, or be so, before something else may go.
 
 use bytes::Bytes;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{Scenario, code, data, table, without};
 use crate::sandbox::Call;
@@ -14,16 +14,21 @@ use crate::sandbox::world::{LEARNER_ACCOUNT, World};
 pub(super) fn scenario(id: &str) -> Option<Scenario> {
     Some(match id {
         "acm.certificate-in-use" => certificate_of_the_shop,
+        "cloudformation.default-snapshot" => stack_with_a_cluster,
         "cloudformation.export-in-use" => exporting_stack,
         "cloudformation.retain-after-failure" => retained_at_once,
         "cloudformation.termination-protection" => protected_stack,
+        "cloudformation.waits-for-interfaces" => stack_with_a_function_in_a_vpc,
         "cloudfront.disabled-first" => enabled_distribution,
         "cognito.deletion-protection" => protected_pool,
+        "cognito.domain-first" => pool_with_domain,
         "dynamodb.deletion-protection" => protected_table,
         "dynamodb.source-24h" => source_of_a_replica,
         "ecs.draining-name-taken" => name_of_a_draining_service,
         "ecs.service-scaled-to-zero" => running_service,
         "iam.role-without-policies" => role_with_policy,
+        "lambda.interfaces-need-role" => interfaces_without_role,
+        "lambda.interfaces-outlive-function" => subnet_of_a_deleted_function,
         "rds.cluster-without-instances" => cluster_with_instance,
         "rds.deletion-protection" => protected_cluster,
         "rds.global-cluster-empty" => global_with_members,
@@ -77,6 +82,116 @@ fn protected_pool(off: Option<&str>) -> String {
     let pool = json!({ "PoolName": "readers", "DeletionProtection": "ACTIVE" });
     let made = run(&mut world, R1, "cognito", "CreateUserPool", &pool);
     code(&mut world, "cognito", "DeleteUserPool", &json!({ "UserPoolId": made["UserPool"]["Id"] }))
+}
+
+fn pool_with_domain(off: Option<&str>) -> String {
+    let mut world = World::new(1);
+    without(&mut world, off);
+    let made = run(&mut world, R1, "cognito", "CreateUserPool", &json!({ "PoolName": "readers" }));
+    let pool = &made["UserPool"]["Id"];
+    let domain = json!({ "UserPoolId": pool, "Domain": "readers" });
+    run(&mut world, R1, "cognito", "CreateUserPoolDomain", &domain);
+    let refused = code(&mut world, "cognito", "DeleteUserPool", &json!({ "UserPoolId": pool }));
+    if refused != "done" {
+        run(&mut world, R1, "cognito", "DeleteUserPoolDomain", &domain);
+        run(&mut world, R1, "cognito", "DeleteUserPool", &json!({ "UserPoolId": pool }));
+    }
+    refused
+}
+
+/// The snapshots that are left of a stack with a database cluster whose template says nothing of its deletion.
+fn stack_with_a_cluster(off: Option<&str>) -> String {
+    let mut world = World::new(1);
+    without(&mut world, off);
+    let template = "Resources:\n  Blog:\n    Type: AWS::RDS::DBCluster\n    Properties: { Engine: aurora-mysql, MasterUsername: u, MasterUserPassword: secret123 }\n";
+    run(&mut world, R1, "cloudformation", "CreateStack", &json!({ "StackName": "blog", "TemplateBody": template }));
+    wait(&mut world, 3600);
+    assert_eq!(stack_status(&mut world, "blog"), "\"CREATE_COMPLETE\"");
+    run(&mut world, R1, "cloudformation", "DeleteStack", &json!({ "StackName": "blog" }));
+    wait(&mut world, 3600);
+    let left = run(&mut world, R1, "rds", "DescribeDBClusterSnapshots", &json!({}));
+    left["DBClusterSnapshots"].as_array().unwrap().len().to_string()
+}
+
+/// A role for functions, and a function in a VPC of its own.
+const FUNCTION_IN_VPC: &str = r#"
+Resources:
+  Role:
+    Type: AWS::IAM::Role
+    Properties:
+      AssumeRolePolicyDocument:
+        Statement: [{ Effect: Allow, Principal: { Service: lambda.amazonaws.com }, Action: "sts:AssumeRole" }]
+  Vpc:
+    Type: AWS::EC2::VPC
+    Properties: { CidrBlock: 10.0.0.0/16 }
+  Subnet:
+    Type: AWS::EC2::Subnet
+    Properties: { VpcId: !Ref Vpc, CidrBlock: 10.0.1.0/24 }
+  Group:
+    Type: AWS::EC2::SecurityGroup
+    Properties: { GroupDescription: d, VpcId: !Ref Vpc }
+  Function:
+    Type: AWS::Lambda::Function
+    Properties:
+      FunctionName: inside
+      Runtime: nodejs22.x
+      Handler: index.handler
+      Role: !GetAtt Role.Arn
+      Code: { ZipFile: "exports.handler = async () => 1" }
+      VpcConfig: { SubnetIds: [!Ref Subnet], SecurityGroupIds: [!Ref Group] }
+"#;
+
+/// The world with that stack.
+fn function_in_vpc(off: Option<&str>) -> World {
+    let mut world = World::new(1);
+    without(&mut world, off);
+    let stack = json!({
+        "StackName": "inside", "TemplateBody": FUNCTION_IN_VPC, "Capabilities": ["CAPABILITY_IAM"],
+    });
+    run(&mut world, R1, "cloudformation", "CreateStack", &stack);
+    wait(&mut world, 600);
+    assert_eq!(stack_status(&mut world, "inside"), "\"CREATE_COMPLETE\"");
+    world
+}
+
+/// Lambda's interfaces, as whoever waits for them asks.
+fn interfaces(world: &mut World) -> Vec<Value> {
+    let filter = json!({ "Filters": [{ "Name": "description", "Values": ["AWS Lambda VPC ENI-inside-*"] }] });
+    run(world, R1, "ec2", "DescribeNetworkInterfaces", &filter)["NetworkInterfaces"].as_array().unwrap().clone()
+}
+
+fn subnet_of_a_deleted_function(off: Option<&str>) -> String {
+    let mut world = function_in_vpc(off);
+    let subnet = interfaces(&mut world)[0]["SubnetId"].clone();
+    run(&mut world, R1, "lambda", "DeleteFunction", &json!({ "FunctionName": "inside" }));
+    wait(&mut world, 300);
+    let left = interfaces(&mut world).len();
+    let refused = code(&mut world, "ec2", "DeleteSubnet", &json!({ "SubnetId": subnet }));
+    wait(&mut world, 2 * 3600);
+    assert!(interfaces(&mut world).is_empty());
+    format!("{left} {refused}")
+}
+
+fn interfaces_without_role(off: Option<&str>) -> String {
+    let mut world = function_in_vpc(off);
+    let roles = run(&mut world, R1, "iam", "ListRoles", &json!({}));
+    run(&mut world, R1, "lambda", "DeleteFunction", &json!({ "FunctionName": "inside" }));
+    run(&mut world, R1, "iam", "DeleteRole", &json!({ "RoleName": roles["Roles"][0]["RoleName"] }));
+    wait(&mut world, 3 * 3600);
+    interfaces(&mut world).len().to_string()
+}
+
+fn stack_with_a_function_in_a_vpc(off: Option<&str>) -> String {
+    let mut world = function_in_vpc(off);
+    run(&mut world, R1, "cloudformation", "DeleteStack", &json!({ "StackName": "inside" }));
+    wait(&mut world, 120);
+    let input = json!({ "StackName": "inside", "LogicalResourceId": "Function" });
+    let told = run(&mut world, R1, "cloudformation", "DescribeStackResources", &input);
+    let status = told["StackResources"][0]["ResourceStatus"].to_string();
+    wait(&mut world, 2 * 3600);
+    let gone = attempt(&mut world, R1, "cloudformation", "DescribeStacks", &json!({ "StackName": "inside" }));
+    assert!(off.is_some() || gone.is_err(), "{gone:?}");
+    status
 }
 
 fn protected_table(off: Option<&str>) -> String {

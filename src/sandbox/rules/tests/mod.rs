@@ -47,6 +47,7 @@ fn scenario(id: &str) -> Option<Scenario> {
 
 fn without(world: &mut World, off: Option<&str>) {
     world.rules_off = off.map(str::to_owned).into_iter().collect();
+    world.touch();
 }
 
 /// The code of a refusal, or `done`.

@@ -6,6 +6,8 @@ use serde_json::{Value, json};
 
 use super::{Scenario, batch, code, without};
 use crate::domain::drill::{ClientClass, Probe};
+use crate::sandbox::dataplane::http::{self, Request};
+use crate::sandbox::dataplane::names::Endpoint;
 use crate::sandbox::dataplane::tests_blog::{blog, database, page, scale};
 use crate::sandbox::dataplane::tests_world::{
     BOOKS, R1, R2, Shop, change, dublin, fresh, get, latency, route, run, shop, wait,
@@ -18,6 +20,7 @@ use crate::sandbox::{dataplane, faults};
 pub(super) fn scenario(id: &str) -> Option<Scenario> {
     Some(match id {
         "apigateway.deployed-methods" => route_without_deployment,
+        "apigateway.signed-requests" => unsigned_request,
         "cloudfront.failover-of-reads-only" => write_to_a_lost_origin,
         "dns.ttl" => answer_from_before,
         "elbv2.deregistration-delay" => target_that_leaves,
@@ -40,6 +43,21 @@ pub(super) fn scenario(id: &str) -> Option<Scenario> {
         "route53.zero-weight" => no_weight,
         _ => return None,
     })
+}
+
+fn unsigned_request(off: Option<&str>) -> String {
+    let Shop { mut world, apis, .. } = shop();
+    without(&mut world, off);
+    let request = Request {
+        method: "GET".into(),
+        secure: true,
+        host: format!("{}.execute-api.{R1}.amazonaws.com", apis[0]),
+        port: 443,
+        path: "/prod/cart".into(),
+        ..Request::default()
+    };
+    let answer = http::send(&mut world, &Endpoint::ApiGateway { region: R1.into() }, &request);
+    format!("{:?} {}", answer.status, answer.body)
 }
 
 fn lose(world: &mut World, region: &str) {

@@ -44,6 +44,7 @@ const TYPES: &[&str] = &[
     "AWS::DynamoDB::Table",
     "AWS::EC2::InternetGateway",
     "AWS::EC2::NatGateway",
+    "AWS::EC2::NetworkInterface",
     "AWS::EC2::RouteTable",
     "AWS::EC2::SecurityGroup",
     "AWS::EC2::Subnet",

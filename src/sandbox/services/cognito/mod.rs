@@ -8,6 +8,8 @@ use serde_json::{Value, json};
 use super::{Handler, Record};
 use crate::sandbox::call::{AwsError, Call, required, tags, text};
 
+mod domain;
+
 /// What this service holds.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct State {
@@ -23,6 +25,9 @@ struct Pool {
     protected: bool,
     /// Clients as they are shown, by id.
     clients: BTreeMap<String, Value>,
+    /// The prefix of its domain.
+    #[serde(default)]
+    domain: Option<String>,
     tags: Vec<(String, String)>,
 }
 
@@ -52,6 +57,9 @@ pub fn handler(operation: &str) -> Option<Handler> {
         "CreateUserPool" => create_pool,
         "DescribeUserPool" => describe_pool,
         "DeleteUserPool" => delete_pool,
+        "CreateUserPoolDomain" => domain::create,
+        "DescribeUserPoolDomain" => domain::describe,
+        "DeleteUserPoolDomain" => domain::delete,
         "CreateUserPoolClient" => create_client,
         "DescribeUserPoolClient" => describe_client,
         "DeleteUserPoolClient" => delete_client,
@@ -81,6 +89,7 @@ fn create_pool(call: &mut Call<'_>, input: &Value) -> Result<Value, AwsError> {
         name,
         protected: text(input, "DeletionProtection") == Some("ACTIVE"),
         clients: BTreeMap::new(),
+        domain: None,
         tags: tags(input.get("UserPoolTags")),
     };
     let answer = json!({ "UserPool": show_pool(&id, &pool) });
@@ -89,12 +98,16 @@ fn create_pool(call: &mut Call<'_>, input: &Value) -> Result<Value, AwsError> {
 }
 
 fn show_pool(id: &str, pool: &Pool) -> Value {
-    json!({
+    let mut shown = json!({
         "Id": id,
         "Name": pool.name,
         "Arn": pool.arn,
         "DeletionProtection": if pool.protected { "ACTIVE" } else { "INACTIVE" },
-    })
+    });
+    if let (Some(domain), Some(members)) = (&pool.domain, shown.as_object_mut()) {
+        members.insert("Domain".into(), json!(domain));
+    }
+    shown
 }
 
 fn pool<'c>(call: &'c mut Call<'_>, input: &Value) -> Result<(String, &'c mut Pool), AwsError> {
@@ -110,7 +123,13 @@ fn describe_pool(call: &mut Call<'_>, input: &Value) -> Result<Value, AwsError> 
 
 fn delete_pool(call: &mut Call<'_>, input: &Value) -> Result<Value, AwsError> {
     let protects = call.world.rule("cognito.deletion-protection");
+    let domain_first = call.world.rule("cognito.domain-first");
     let (id, pool) = pool(call, input)?;
+    // Source: AWS's answer in hashicorp/terraform-provider-aws#16479.
+    if pool.domain.is_some() && domain_first {
+        let message = "User pool cannot be deleted. It has a domain configured that should be deleted first.";
+        return Err(AwsError::client("InvalidParameterException", message));
+    }
     if pool.protected && protects {
         let message = "The user pool cannot be deleted because deletion protection is activated. Deletion protection must be inactivated first.";
         return Err(AwsError::client("InvalidParameterException", message));

@@ -2,8 +2,9 @@
 
 use serde_json::{Value, json};
 
-use super::{Item, Kind, ensure};
+use super::{Item, Kind, ensure, interfaces};
 use crate::sandbox::call::{AwsError, Call, tag_list, tags, text};
+use crate::sandbox::services::iam;
 
 /// How a kind of thing is named in the API.
 pub(super) struct Form {
@@ -69,6 +70,14 @@ pub(super) fn form(kind: Kind) -> Form {
             "InvalidVpcEndpointId.NotFound",
             "Vpc Endpoint Id",
         ),
+        Kind::NetworkInterface => (
+            "AWS::EC2::NetworkInterface",
+            "network-interface",
+            "NetworkInterfaces",
+            "NetworkInterfaceIds",
+            "InvalidNetworkInterfaceID.NotFound",
+            "networkInterface ID",
+        ),
     };
     Form { type_name, arn, list, ids, missing, title }
 }
@@ -106,7 +115,8 @@ pub(super) fn describe(call: &mut Call<'_>, input: &Value, kind: Kind) -> Result
         if passes {
             let mut body = item.body.clone();
             if let Some(members) = body.as_object_mut() {
-                members.insert("Tags".into(), tag_list(&item.tags));
+                let name = if kind == Kind::NetworkInterface { "TagSet" } else { "Tags" };
+                members.insert(name.into(), tag_list(&item.tags));
             }
             found.push(body);
         }
@@ -121,12 +131,22 @@ fn texts(value: Option<&Value>) -> Vec<&str> {
 fn matches(item: &Item, filter: &Value) -> Result<bool, AwsError> {
     let name = text(filter, "Name").unwrap_or_default();
     let values = texts(filter.get("Values"));
+    // Source: Amazon EC2 User Guide, "List and filter your resources": * and ? stand for characters.
+    let any = |told: &str| values.iter().any(|pattern| iam::like(pattern, told));
     let member = match name {
         "vpc-id" => "VpcId",
         "subnet-id" => "SubnetId",
         "group-name" => "GroupName",
         "state" => "State",
         "cidr" | "cidr-block" => "CidrBlock",
+        "description" => "Description",
+        "interface-type" => "InterfaceType",
+        "network-interface-id" => "NetworkInterfaceId",
+        "status" => "Status",
+        "group-id" if item.kind == Kind::NetworkInterface => {
+            return Ok(interfaces::group_ids(item).into_iter().any(any));
+        }
+        "group-id" => "GroupId",
         "isDefault" | "is-default" => {
             let default = item.body.get("IsDefault") == Some(&Value::Bool(true));
             return Ok(values.contains(&default.to_string().as_str()));
@@ -136,10 +156,10 @@ fn matches(item: &Item, filter: &Value) -> Result<bool, AwsError> {
                 let why = format!("The sandbox does not simulate the EC2 filter {name}.");
                 return Err(AwsError::client("SandboxUnsupportedParameter", why));
             };
-            return Ok(item.tags.iter().any(|(k, v)| k == key && values.contains(&v.as_str())));
+            return Ok(item.tags.iter().any(|(k, v)| k == key && any(v)));
         }
     };
-    Ok(values.contains(&item.text(member)))
+    Ok(any(item.text(member)))
 }
 
 /// CreateTags.

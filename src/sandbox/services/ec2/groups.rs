@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Kind, add, depended_on, holders, item, needed, new_id};
+use super::{Kind, add, depended_on, holders, interfaces, item, needed, new_id};
 use crate::sandbox::call::{AwsError, Call, text};
 
 /// Where a group keeps rules for what comes in.
@@ -62,7 +62,7 @@ pub(super) fn delete(call: &mut Call<'_>, input: &Value) -> Result<Value, AwsErr
                 rules.into_iter().flatten().any(|rule| partners(rule).contains(&id))
             })
     });
-    if named || holders::interface_in(call, &id) {
+    if named || interfaces::holds(call, &id) || holders::interface_in(call, &id) {
         return Err(depended_on(format!("resource {id} has a dependent object")));
     }
     call.regional().ec2.items.remove(&id);

@@ -1,7 +1,7 @@
 //! EC2: the network, with real ids, states and dependencies.
 //!
-//! Only CloudFormation reaches it in this edition, with the shapes of AWS's API. Everything is held in the shape that
-//! the Describe operations give.
+//! In this edition only CloudFormation reaches most of it, with the shapes of AWS's API; DescribeNetworkInterfaces is
+//! answered on the wire, too. Everything is held in the shape that the Describe operations give.
 
 use std::collections::BTreeMap;
 
@@ -16,8 +16,14 @@ mod describe;
 mod gateways;
 mod groups;
 mod holders;
+mod interfaces;
 mod routes;
 mod vpcs;
+
+pub use interfaces::{
+    as_vpc_config as interface_as_vpc_config, make_for_lambda, of_lambda, remove as remove_interface,
+    same as same_groups,
+};
 
 /// What this service holds.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -65,6 +71,8 @@ pub enum Kind {
     SecurityGroup,
     /// A VPC endpoint.
     Endpoint,
+    /// A network interface.
+    NetworkInterface,
 }
 
 /// What will happen to it.
@@ -135,6 +143,7 @@ pub fn handler(operation: &str) -> Option<Handler> {
         "DescribeAddresses" => |call, input| describe::describe(call, input, Kind::Address),
         "DescribeRouteTables" => |call, input| describe::describe(call, input, Kind::RouteTable),
         "DescribeSecurityGroups" => |call, input| describe::describe(call, input, Kind::SecurityGroup),
+        "DescribeNetworkInterfaces" => |call, input| describe::describe(call, input, Kind::NetworkInterface),
         "DescribeVpcEndpoints" => |call, input| describe::describe(call, input, Kind::Endpoint),
         _ => return None,
     })

@@ -4,14 +4,14 @@ use std::net::Ipv4Addr;
 
 use serde_json::{Value, json};
 
-use super::{Item, Kind, add, built_in_id, depended_on, holders, item, needed, new_id, routes, zones};
+use super::{Item, Kind, add, built_in_id, depended_on, holders, interfaces, item, needed, new_id, routes, zones};
 use crate::sandbox::call::{AwsError, Call, text};
 
 /// Addresses of each subnet that AWS keeps. Source: Amazon VPC User Guide, "Subnet CIDR blocks".
 const RESERVED: u64 = 5;
 
 /// An address range as its first address and its length.
-fn range(text: &str) -> Option<(u32, u32)> {
+pub(super) fn range(text: &str) -> Option<(u32, u32)> {
     let (address, length) = text.split_once('/')?;
     let length: u32 = length.parse().ok().filter(|length| *length <= 32)?;
     let address = u32::from(address.parse::<Ipv4Addr>().ok()?);
@@ -194,7 +194,7 @@ pub(super) fn delete_subnet(call: &mut Call<'_>, input: &Value) -> Result<Value,
             && (one.text("SubnetId") == id
                 || one.body.get("SubnetIds").and_then(Value::as_array).is_some_and(|list| list.contains(&json!(id))))
     });
-    if gateway || holders::interface_in(call, &id) {
+    if gateway || interfaces::holds(call, &id) || holders::interface_in(call, &id) {
         return Err(depended_on(format!("The subnet '{id}' has dependencies and cannot be deleted.")));
     }
     let items = &mut call.regional().ec2.items;

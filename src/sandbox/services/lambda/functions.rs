@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 
-use super::{Transition, bare};
+use super::{Transition, bare, interfaces};
 use crate::domain::SimTime;
 use crate::sandbox::call::{AwsError, Call, required, tags, text};
 use crate::sandbox::javascript::archive;
@@ -238,6 +238,7 @@ pub fn create(call: &mut Call<'_>, input: &Value) -> Result<Value, AwsError> {
     function.deploy(code);
     let shown = function.to_json();
     let in_vpc = function.settings.contains_key("VpcConfig");
+    interfaces::attach(call, function.vpc(), &name)?;
     call.regional().lambda.functions.insert(name.clone(), function);
     call.log(format!("function {name} created"));
     let after = call.draw(if in_vpc { "lambda.function.create_in_vpc" } else { "lambda.function.create" }, &name);
@@ -290,6 +291,11 @@ pub fn update_configuration(call: &mut Call<'_>, input: &Value) -> Result<Value,
     }
     let now = call.now();
     let function = find(call, input)?;
+    let (name, role, before) = (function.name.clone(), function.role.clone(), function.vpc().clone());
+    if let Some(vpc) = input.get("VpcConfig") {
+        interfaces::attach(call, vpc, &name)?;
+    }
+    let function = find(call, input)?;
     for member in SETTINGS {
         if let Some(value) = input.get(*member).filter(|value| !value.is_null()) {
             function.settings.insert((*member).to_owned(), value.clone());
@@ -305,13 +311,18 @@ pub fn update_configuration(call: &mut Call<'_>, input: &Value) -> Result<Value,
         function.environment = variables;
     }
     function.modified = now;
-    Ok(function.to_json())
+    let shown = function.to_json();
+    interfaces::release(call, &before, &role);
+    Ok(shown)
 }
 
-/// `DeleteFunction`. Its event source mappings stay, as on AWS.
+/// `DeleteFunction`. Its event source mappings stay, as on AWS, and its network interfaces for a while.
 pub fn delete(call: &mut Call<'_>, input: &Value) -> Result<Value, AwsError> {
     let name = find(call, input)?.name.clone();
-    call.regional().lambda.functions.remove(&name);
+    let gone = call.regional().lambda.functions.remove(&name);
     call.log(format!("function {name} deleted"));
+    if let Some(function) = gone {
+        interfaces::release(call, function.vpc(), &function.role);
+    }
     Ok(json!({}))
 }

@@ -9,6 +9,7 @@ use super::{Handler, Record};
 use crate::sandbox::call::{AwsError, Call, required, tag_list, tags};
 
 pub mod functions;
+pub mod interfaces;
 pub mod invoke;
 pub mod permissions;
 pub mod sources;
@@ -32,6 +33,13 @@ pub enum Transition {
     Active(String),
     /// An event source mapping is polled.
     Poll(String),
+    /// A network interface that no function uses is deleted.
+    Release {
+        /// Its id.
+        interface: String,
+        /// The ARN of the role that deletes it.
+        role: String,
+    },
     /// An event source mapping is gone.
     SourceGone(String),
 }
@@ -41,6 +49,7 @@ pub fn apply(call: &mut Call<'_>, what: Transition) {
     match what {
         Transition::Active(name) => functions::active(call, &name),
         Transition::Poll(uuid) => sources::poll(call, &uuid),
+        Transition::Release { interface, role } => interfaces::released(call, interface, &role),
         Transition::SourceGone(uuid) => drop(call.regional().lambda.sources.remove(&uuid)),
     }
 }

@@ -1,10 +1,14 @@
 //! Load balancers, containers and functions.
 
+use std::time::Duration;
+
 use serde_json::{Map, Value, json};
 
 use super::inline;
 use super::{Api, By, Existing, Id, Request, Settled, Style, Tags, unsupported};
 use crate::sandbox::call::{AwsError, Call};
+use crate::sandbox::constants::constant;
+use crate::sandbox::services::lambda;
 
 /// The rows.
 pub const TYPES: &[Api] = &[
@@ -148,6 +152,7 @@ pub const TYPES: &[Api] = &[
         shape: Some(|_, request, input| inline::pack(request, input)),
         update: Some(update_function),
         delete: ("DeleteFunction", &[("FunctionName", By::Id)]),
+        look_gone: Some(function_is_gone),
         ..Api::NEW
     },
     Api {
@@ -187,6 +192,16 @@ pub const TYPES: &[Api] = &[
         ..Api::NEW
     },
 ];
+
+/// CloudFormation waits for Lambda to delete the network interfaces of a function before it goes on. Source: AWS
+/// CloudFormation User Guide, AWS::Lambda::Function VpcConfig.
+fn function_is_gone(call: &mut Call<'_>, existing: &Existing<'_>) -> Result<bool, AwsError> {
+    let waits = call.world.rule("cloudformation.waits-for-interfaces");
+    let patience = constant("cloudformation.interfaces.patience").map_or(Duration::ZERO, |row| row.p50);
+    let vpc = existing.properties.get("VpcConfig").unwrap_or(&Value::Null);
+    let waiting = waits && call.now().since(existing.since) < patience && lambda::interfaces::linger(call, vpc);
+    Ok(!waiting)
+}
 
 fn balancer_attributes(call: &mut Call<'_>, existing: &Existing<'_>, request: &Request<'_>) -> Result<(), AwsError> {
     match request.properties.get("LoadBalancerAttributes") {
