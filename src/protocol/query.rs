@@ -155,11 +155,15 @@ pub fn write_output(service: &Service, operation: &OperationModel, output: &Valu
     }
     let wrapper = operation.result_wrapper.as_deref();
     if let (Some(member), true) = (&operation.output, wrapper.is_some() || service.is_ec2()) {
-        wrapper.into_iter().for_each(|wrapper| writer.open(wrapper, None));
+        if let Some(wrapper) = wrapper {
+            writer.open(wrapper, None);
+        }
         if let Value::Object(fields) = output {
             writer.members(service, service.shape(member), fields, |_| true);
         }
-        wrapper.into_iter().for_each(|wrapper| writer.close(wrapper));
+        if let Some(wrapper) = wrapper {
+            writer.close(wrapper);
+        }
     }
     if !service.is_ec2() {
         writer.open("ResponseMetadata", None);

@@ -22,7 +22,7 @@ pub fn parse(verb: &Word, mut line: Line) -> Result<Command, CommandError> {
         return Err(CommandError::unknown(message, verb.at, &verb.text, VERBS));
     }
     if verb.text == "mb" {
-        return make_bucket(&command, line);
+        return make_bucket(&command, &line);
     }
     for name in QUIET {
         line.take_switch(name)?;
@@ -72,7 +72,7 @@ pub fn parse(verb: &Word, mut line: Line) -> Result<Command, CommandError> {
 }
 
 /// `aws s3 mb s3://bucket`. The AWS CLI names the Region in the call, but for us-east-1, which S3 does not take there.
-fn make_bucket(command: &str, line: Line) -> Result<Command, CommandError> {
+fn make_bucket(command: &str, line: &Line) -> Result<Command, CommandError> {
     line.finish(command, 1, std::iter::empty())?;
     let [uri] = line.plain.as_slice() else {
         return Err(CommandError::new(format!("{command} needs one s3://bucket"), line.end));
