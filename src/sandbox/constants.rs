@@ -141,10 +141,10 @@ pub const CONSTANTS: &[Constant] = &[
     ),
     seconds(
         "cloudformation.interfaces.patience",
-        2700,
-        2700,
+        3600,
+        3600,
         Estimate,
-        "CloudFormation User Guide, AWS::Lambda::Function VpcConfig: it waits for Lambda's interfaces to go; AWS gives no end, Terraform's provider waits 45 min",
+        "CloudFormation User Guide, AWS::Lambda::Function VpcConfig: it waits for Lambda's interfaces to go, and gives no end; an hour for those that never will",
     ),
     // EC2
     seconds(
@@ -329,10 +329,10 @@ pub const CONSTANTS: &[Constant] = &[
     ),
     seconds(
         "lambda.interface.delete",
-        1200,
-        2400,
+        1080,
+        1800,
         Measured,
-        "aws-behaviour.md 1: up to 20 minutes under normal operations (awslabs/aws-support-tools #174), others see 25-40 min",
+        "aws-behaviour.md 1: up to 20 minutes under normal operations (awslabs/aws-support-tools #174), others see 25-40 min; the longest that is drawn is 45 min",
     ),
     seconds("lambda.source.enable", 15, 40, Estimate, "an event source mapping is Enabled within a minute"),
     seconds("lambda.source.poll", 1, 1, Documented, "AWS Lambda: streams are polled at a base rate of once per second"),

@@ -1,10 +1,92 @@
-//! JSON at rest: what is kept for long and seldom read stands as its text, which takes a tenth of a value's memory.
+//! What is kept for long and seldom read: JSON stands as its text, which takes a tenth of a value's memory, and equal
+//! long texts and bytes are kept once, however many accounts have them.
 
+use std::cell::RefCell;
+use std::collections::{HashMap, HashSet};
 use std::fmt;
-use std::sync::Arc;
+use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher};
+use std::ops::Deref;
+use std::sync::{Arc, Weak};
+
+use bytes::Bytes;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
+
+/// What is shorter is not worth looking for.
+const WORTH: usize = 64;
+/// How many bodies a thread looks among for one that is the same.
+const BODIES: usize = 128;
+
+thread_local! {
+    /// Texts that somebody holds, by their hash.
+    static TEXTS: RefCell<HashMap<u64, Weak<str>>> = RefCell::default();
+    /// Bodies of objects and archives of code.
+    static BYTES: RefCell<HashSet<Bytes>> = RefCell::default();
+}
+
+/// The text; the same memory for the same text, within a thread.
+fn shared(text: &str) -> Arc<str> {
+    if text.len() < WORTH {
+        return text.into();
+    }
+    let hash = BuildHasherDefault::<DefaultHasher>::default().hash_one(text);
+    TEXTS.with_borrow_mut(|texts| {
+        if let Some(known) = texts.get(&hash).and_then(Weak::upgrade).filter(|known| **known == *text) {
+            return known;
+        }
+        if texts.len() == texts.capacity() {
+            texts.retain(|_, held| held.strong_count() > 0);
+        }
+        let new: Arc<str> = text.into();
+        texts.insert(hash, Arc::downgrade(&new));
+        new
+    })
+}
+
+/// The bytes; the same memory for the same bytes, within a thread, as far as it remembers them.
+pub fn shared_bytes(bytes: Bytes) -> Bytes {
+    if bytes.len() < WORTH {
+        return bytes;
+    }
+    BYTES.with_borrow_mut(|known| {
+        if let Some(same) = known.get(&bytes) {
+            return same.clone();
+        }
+        if known.len() >= BODIES {
+            known.retain(|held| !held.is_unique());
+        }
+        if known.len() < BODIES {
+            known.insert(bytes.clone());
+        }
+        bytes
+    })
+}
+
+/// A text that several hold: a template, and the change set that brought it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(transparent)]
+pub struct Text(Arc<str>);
+
+impl From<&str> for Text {
+    fn from(text: &str) -> Self {
+        Self(shared(text))
+    }
+}
+
+impl Deref for Text {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        &self.0
+    }
+}
+
+impl<'de> Deserialize<'de> for Text {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer).map(|text| Self::from(text.as_str()))
+    }
+}
 
 /// A JSON value as its text; copies share it. In a snapshot it is the value itself.
 #[derive(Clone, PartialEq, Eq)]
@@ -20,7 +102,7 @@ impl Packed {
 
 impl From<&Value> for Packed {
     fn from(value: &Value) -> Self {
-        Self(value.to_string().into())
+        Self(shared(&value.to_string()))
     }
 }
 
@@ -70,5 +152,24 @@ mod tests {
         assert_eq!(text, value.to_string());
         assert_eq!(serde_json::from_str::<Packed>(&text).unwrap(), packed);
         assert_eq!(Packed::default().value(), Value::Null);
+    }
+
+    #[test]
+    fn equal_long_texts_and_bytes_are_kept_once() {
+        let long = "x".repeat(WORTH);
+        let (one, two) = (Text::from(long.as_str()), Text::from(long.as_str()));
+        assert!(Arc::ptr_eq(&one.0, &two.0));
+        let read: Text = serde_json::from_str(&serde_json::to_string(&one).unwrap()).unwrap();
+        assert!(Arc::ptr_eq(&one.0, &read.0) && *read == *long);
+        let bytes = || shared_bytes(Bytes::from(long.clone().into_bytes()));
+        assert_eq!(bytes().as_ptr(), bytes().as_ptr());
+        drop((one, two, read));
+        // More than there is room for: what nobody holds makes way.
+        let many: Vec<Text> = (0..1000).map(|n| Text::from(format!("{long}{n}").as_str())).collect();
+        assert!(many.iter().enumerate().all(|(n, text)| **text == *format!("{long}{n}")));
+        for n in 0..BODIES * 2 {
+            shared_bytes(Bytes::from(format!("{long}{n}")));
+        }
+        assert!(BYTES.with_borrow(HashSet::len) <= BODIES);
     }
 }

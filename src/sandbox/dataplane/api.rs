@@ -1,6 +1,7 @@
 //! API Gateway's data plane: host → API and stage → deployment → method → permission → function.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde_json::{Value, json};
 
@@ -126,7 +127,7 @@ fn route(
     stage: &str,
     path: &str,
     verb: &str,
-) -> Option<(String, Value, BTreeMap<String, String>)> {
+) -> Option<(String, Arc<Value>, BTreeMap<String, String>)> {
     let deployment = api.deployments.get(&api.stages.get(stage)?.deployment)?;
     let deployed: Vec<(&String, &Methods)> = if world.rule("apigateway.deployed-methods") {
         deployment.snapshot.iter().collect()
@@ -143,7 +144,7 @@ fn route(
     }
     let (_, pattern, methods, parameters) = best?;
     let method = methods.get(verb).or_else(|| methods.get("ANY"))?;
-    Some((pattern.clone(), method.clone(), parameters))
+    Some((pattern.clone(), Arc::clone(method), parameters))
 }
 
 /// How many segments match exactly, and what the parameters are.

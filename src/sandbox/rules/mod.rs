@@ -213,7 +213,7 @@ pub const RULES: &[Rule] = &[
     ),
     rule(
         "lambda.interfaces-outlive-function",
-        "the network interfaces of a function in a VPC stay for 20 to 40 minutes after it",
+        "the network interfaces of a function in a VPC stay for 10 to 45 minutes after it",
         "aws-behaviour.md 1, Lambda in VPC",
     ),
     rule(

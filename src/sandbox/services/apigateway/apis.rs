@@ -1,6 +1,7 @@
 //! REST APIs and their resources.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
@@ -9,8 +10,9 @@ use super::{bad_request, conflict, not_found, tag_map};
 use crate::domain::SimTime;
 use crate::sandbox::call::{AwsError, Call, required, tags, text};
 
-/// Methods of one path as `PutMethod` and `PutIntegration` left them: by verb, in AWS's shape `Method`.
-pub type Methods = BTreeMap<String, Value>;
+/// Methods of one path as `PutMethod` and `PutIntegration` left them: by verb, in AWS's shape `Method`. A deployment shares
+/// those that nobody changed since.
+pub type Methods = BTreeMap<String, Arc<Value>>;
 
 /// A REST API.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -111,7 +113,7 @@ impl Resource {
             let methods: Map<String, Value> = self
                 .methods
                 .iter()
-                .map(|(verb, method)| (verb.clone(), if with_methods { method.clone() } else { json!({}) }))
+                .map(|(verb, method)| (verb.clone(), if with_methods { Value::clone(method) } else { json!({}) }))
                 .collect();
             map.insert("resourceMethods".into(), Value::Object(methods));
         }

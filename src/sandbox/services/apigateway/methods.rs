@@ -1,5 +1,7 @@
 //! Methods of a resource and the integrations behind them.
 
+use std::sync::Arc;
+
 use serde_json::{Map, Value, json};
 
 use super::apis::find_resource;
@@ -20,7 +22,7 @@ fn copy(from: &Value, to: &mut Map<String, Value>, members: &[&str]) {
 /// The method that the input names.
 fn find<'c>(call: &'c mut Call<'_>, input: &Value) -> Result<&'c mut Map<String, Value>, AwsError> {
     let verb = required(input, "httpMethod")?;
-    let method = find_resource(call, input)?.methods.get_mut(verb).and_then(Value::as_object_mut);
+    let method = find_resource(call, input)?.methods.get_mut(verb).and_then(|one| Arc::make_mut(one).as_object_mut());
     method.ok_or_else(|| not_found("Method"))
 }
 
@@ -49,7 +51,7 @@ pub fn put(call: &mut Call<'_>, input: &Value) -> Result<Value, AwsError> {
         .insert("apiKeyRequired".into(), json!(input.get("apiKeyRequired").and_then(Value::as_bool).unwrap_or(false)));
     copy(input, &mut method, &["operationName", "requestParameters", "requestModels"]);
     let method = Value::Object(method);
-    resource.methods.insert(verb, method.clone());
+    resource.methods.insert(verb, Arc::new(method.clone()));
     Ok(method)
 }
 

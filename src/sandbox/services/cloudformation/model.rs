@@ -2,12 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, Serialize};
-use serde_json::Value;
-
 use super::template::plan::Plan;
 use crate::domain::SimTime;
-use crate::sandbox::packed::Packed;
+use crate::sandbox::packed::{Packed, Text};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 /// The type of stacks, which a stack's own events carry, too.
 pub const STACK: &str = "AWS::CloudFormation::Stack";
@@ -24,7 +23,7 @@ pub struct Stack {
     /// Why, when there is something to say.
     pub reason: Option<String>,
     /// The template's text.
-    pub template: String,
+    pub template: Text,
     /// Parameters as they were given.
     pub parameters: BTreeMap<String, String>,
     /// Names of parameters whose values must not be shown.
@@ -190,7 +189,7 @@ pub struct Work {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Before {
     /// The template's text.
-    pub template: String,
+    pub template: Text,
     /// Parameters.
     pub parameters: BTreeMap<String, String>,
     /// Tags.
@@ -263,15 +262,38 @@ pub struct ChangeSet {
     pub description: Option<String>,
     /// When it was made.
     pub created: SimTime,
-    /// The request, to be carried out.
-    pub request: Value,
+    /// The request, to be carried out, without the template's text.
+    pub request: Packed,
     /// The template's text.
-    pub template: String,
+    pub template: Text,
     /// Parameters.
     pub parameters: BTreeMap<String, String>,
     /// Names of parameters whose values must not be shown.
     #[serde(default)]
     pub secrets: Vec<String>,
     /// What would change, as DescribeChangeSet lists it.
-    pub changes: Vec<Value>,
+    pub changes: Packed,
+}
+
+/// The member that carries a template's text.
+const BODY: &str = "TemplateBody";
+
+impl ChangeSet {
+    /// The request as it is kept: its template's text is the change set's own.
+    pub fn kept(request: &Value) -> Packed {
+        let mut request = request.clone();
+        if let Some(body) = request.get_mut(BODY) {
+            *body = Value::Null;
+        }
+        Packed::from(&request)
+    }
+
+    /// The request as it was made.
+    pub fn request(&self) -> Value {
+        let mut request = self.request.value();
+        if let Some(body) = request.get_mut(BODY) {
+            *body = Value::from(&*self.template);
+        }
+        request
+    }
 }

@@ -5,6 +5,7 @@ use serde_json::{Map, Value, json};
 use super::stacks::{blank, change, dress, updatable};
 use super::{capabilities, find as find_stack, page, prepare, reads, refuse_unsupported, stack_name};
 use crate::sandbox::call::{AwsError, Call, required, tag_list, tags, text};
+use crate::sandbox::packed::{Packed, Text};
 use crate::sandbox::services::cloudformation::engine::{self, Live};
 use crate::sandbox::services::cloudformation::model::{ChangeSet, Stack};
 use crate::sandbox::services::cloudformation::schema;
@@ -81,11 +82,11 @@ pub fn create(call: &mut Call<'_>, input: &Value) -> Result<Value, AwsError> {
         kind,
         description: text(input, "Description").map(str::to_owned),
         created: call.now(),
-        request: input.clone(),
-        template: prepared.text,
+        request: ChangeSet::kept(input),
+        template: Text::from(prepared.text.as_str()),
         parameters: prepared.parameters,
         secrets: prepared.secrets,
-        changes: Vec::new(),
+        changes: Packed::from(&json!([])),
     };
     let answer = json!({ "Id": set.id, "StackId": stack.id });
     if new {
@@ -121,11 +122,12 @@ pub fn compute(call: &mut Call<'_>, id: &str) {
 fn settle(call: &mut Call<'_>, set: &mut ChangeSet) {
     let Some(stack) = call.regional().cloudformation.stacks.get(&set.stack_id).cloned() else { return };
     let previous = (set.kind == "UPDATE").then_some(&stack);
-    let failure = match prepare(call, &set.request, &stack.name, &stack.id, previous) {
+    let request = set.request();
+    let failure = match prepare(call, &request, &stack.name, &stack.id, previous) {
         Ok(prepared) => {
-            let retagged = set.request.get("Tags").is_some_and(|value| tags(Some(value)) != stack.tags);
+            let retagged = request.get("Tags").is_some_and(|value| tags(Some(value)) != stack.tags);
             let same = set.kind == "UPDATE" && prepared.plan == stack.plan && !retagged;
-            set.changes = changes(call, &stack, &prepared.plan);
+            set.changes = Packed::from(&changes(call, &stack, &prepared.plan).into());
             same.then(|| NO_CHANGES.to_owned())
         }
         Err(error) => Some(error.message),
@@ -207,13 +209,15 @@ pub fn describe(call: &mut Call<'_>, input: &Value) -> Result<Value, AwsError> {
     let name = call.regional().cloudformation.stacks.get(&set.stack_id).map(|stack| stack.name.clone());
     let parameters: Vec<Value> =
         set.parameters.iter().map(|(key, value)| reads::parameter(key, value, &set.secrets)).collect();
-    let (shown, next) = page(input, set.changes.clone(), PAGE);
+    let request = set.request.value();
+    let listed = set.changes.value().as_array().cloned().unwrap_or_default();
+    let (shown, next) = page(input, listed, PAGE);
     let mut answer = reads::paged("Changes", &shown, next.as_deref());
     if let Some(members) = answer.as_object_mut() {
         members.extend(summary(&set, name.as_deref()));
         members.insert("Parameters".into(), parameters.into());
-        members.insert("Capabilities".into(), json!(capabilities(&set.request)));
-        members.insert("Tags".into(), tag_list(&tags(set.request.get("Tags"))));
+        members.insert("Capabilities".into(), json!(capabilities(&request)));
+        members.insert("Tags".into(), tag_list(&tags(request.get("Tags"))));
         members.insert("NotificationARNs".into(), json!([]));
     }
     Ok(answer)
@@ -250,19 +254,20 @@ pub fn execute(call: &mut Call<'_>, input: &Value) -> Result<Value, AwsError> {
     let mut stack = stacks.get(&set.stack_id).cloned().ok_or_else(|| not_found(&set.name))?;
     let token = text(input, "ClientRequestToken").map(str::to_owned);
     let creates = set.kind == "CREATE";
-    let prepared = prepare(call, &set.request, &stack.name, &stack.id, (!creates).then_some(&stack))?;
+    let request = set.request();
+    let prepared = prepare(call, &request, &stack.name, &stack.id, (!creates).then_some(&stack))?;
     stack.change_set = Some(set.id.clone());
     stack.disable_rollback = ops::flag(input, "DisableRollback");
     set.execution = "EXECUTE_COMPLETE".into();
     call.regional().cloudformation.change_sets.insert(set.id.clone(), set.clone());
-    let new_tags = set.request.get("Tags").filter(|value| !value.is_null()).map(|value| tags(Some(value)));
+    let new_tags = request.get("Tags").filter(|value| !value.is_null()).map(|value| tags(Some(value)));
     if creates {
         call.regional().cloudformation.stacks.remove(&stack.id);
-        stack.delete_on_failure = text(&set.request, "OnStackFailure") == Some("DELETE");
+        stack.delete_on_failure = text(&request, "OnStackFailure") == Some("DELETE");
         dress(&mut stack, prepared);
         engine::create(call, &mut stack, token);
     } else {
-        stack.capabilities = capabilities(&set.request);
+        stack.capabilities = capabilities(&request);
         let new_tags = new_tags.unwrap_or_else(|| stack.tags.clone());
         change(call, &mut stack, prepared, new_tags, token);
     }

@@ -139,7 +139,7 @@ pub fn prepare(
     stack_id: &str,
     previous: Option<&Stack>,
 ) -> Result<Prepared, AwsError> {
-    let text = template_text(call, input, previous.map(|stack| stack.template.as_str()))?;
+    let text = template_text(call, input, previous.map(|stack| &*stack.template))?;
     let template = Template::parse(&text)?;
     let parameters = parameters::bind(&template, input.get("Parameters"), previous.map(|stack| &stack.parameters))?;
     existence::check(call, template.section("Parameters"), &parameters)?;

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::{capabilities, existing, find, flag, prepare, refuse_unsupported, stack_name};
 use crate::sandbox::call::{AwsError, Call, tags, text};
+use crate::sandbox::packed::Text;
 use crate::sandbox::services::cloudformation::engine;
 use crate::sandbox::services::cloudformation::model::{Before, Stack};
 use crate::sandbox::services::cloudformation::ops::Prepared;
@@ -28,7 +29,7 @@ pub fn blank(call: &mut Call<'_>, name: &str, input: &Value) -> Result<Stack, Aw
         name: name.to_owned(),
         status: String::new(),
         reason: None,
-        template: String::new(),
+        template: Text::default(),
         parameters: std::collections::BTreeMap::new(),
         secrets: Vec::new(),
         description: None,
@@ -53,7 +54,7 @@ pub fn blank(call: &mut Call<'_>, name: &str, input: &Value) -> Result<Stack, Aw
 
 /// Gives a stack what a request prepared.
 pub fn dress(stack: &mut Stack, prepared: Prepared) {
-    stack.template = prepared.text;
+    stack.template = Text::from(prepared.text.as_str());
     stack.description = prepared.description;
     stack.parameters = prepared.parameters;
     stack.secrets = prepared.secrets;

@@ -10,8 +10,8 @@ use crate::sandbox::services::cloudformation::template::{Template, parameters, v
 /// GetTemplate: of a stack, or of a change set.
 pub fn get(call: &mut Call<'_>, input: &Value) -> Result<Value, AwsError> {
     let body = match text(input, "ChangeSetName") {
-        Some(_) => change_sets::find(call, input)?.template.clone(),
-        None => existing(call, stack_name(input)?)?.template.clone(),
+        Some(_) => change_sets::find(call, input)?.template.to_string(),
+        None => existing(call, stack_name(input)?)?.template.to_string(),
     };
     Ok(json!({ "TemplateBody": body, "StagesAvailable": ["Original", "Processed"] }))
 }
@@ -33,7 +33,7 @@ fn summed_up(template: &Template, summary: bool) -> Map<String, Value> {
 /// GetTemplateSummary: of a template, or of a stack's.
 pub fn summary(call: &mut Call<'_>, input: &Value) -> Result<Value, AwsError> {
     let body = match text(input, "StackName") {
-        Some(name) => existing(call, name)?.template.clone(),
+        Some(name) => existing(call, name)?.template.to_string(),
         None => template_text(call, input, None)?,
     };
     let template = Template::parse(&body)?;
