@@ -3,6 +3,8 @@
 
 #[path = "tui/behaviour.rs"]
 mod behaviour;
+#[path = "tui/pages.rs"]
+mod pages;
 #[path = "tui/properties.rs"]
 mod properties;
 #[path = "tui/sample.rs"]

@@ -40,6 +40,8 @@ pub struct Setup {
     pub hints: BTreeMap<StepId, usize>,
     /// The way of doing steps (journal).
     pub way: Way,
+    /// Whether the clean-up was begun: a step of it was opened or run (journal).
+    pub cleaning: bool,
     /// The drill at rest, with its faults and its budget.
     pub drill: DrillView,
     /// The first notice, e.g. how far the world moved while nobody was there.
@@ -204,6 +206,8 @@ pub struct Model {
     pub hints: BTreeMap<StepId, usize>,
     /// The way of doing steps.
     pub way: Way,
+    /// Whether the clean-up was begun. Before, what is not there was not cleaned up: it was not made yet.
+    pub cleaning: bool,
     /// Jobs, oldest first.
     pub jobs: Vec<Job>,
     /// The Regions, once they were read.
@@ -245,6 +249,7 @@ impl Model {
             overridden: setup.overridden,
             hints: setup.hints,
             way: setup.way,
+            cleaning: setup.cleaning,
             jobs: Vec::new(),
             resources: None,
             changes: Vec::new(),

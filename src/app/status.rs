@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::content::model::StepKind;
 use crate::domain::{Outcome, ResourceState, Role};
 
 use super::job::JobState;
@@ -58,7 +59,8 @@ impl Model {
         let outcomes: Vec<Option<&Outcome>> =
             step.checks.iter().map(|id| self.checks.get(id).map(|seen| &seen.value)).collect();
         if outcomes.iter().all(|outcome| outcome.is_some_and(Outcome::passed)) {
-            return StepStatus::Done;
+            let early = step.kind == StepKind::CleanUp && !self.cleaning;
+            return if early { self.after_job(step) } else { StepStatus::Done };
         }
         if outcomes.iter().any(|outcome| matches!(outcome, Some(Outcome::Fail { .. }))) {
             return StepStatus::Failed;

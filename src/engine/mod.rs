@@ -30,6 +30,8 @@ use tokio_util::sync::CancellationToken;
 
 use crate::app::{Effect, Model, Msg, Setup, Trouble, WorldState, outline};
 use crate::clock::Rate;
+use crate::content::Workshop;
+use crate::content::model::StepKind;
 use crate::domain::SimTime;
 use crate::progress::Entry;
 use crate::sandbox::constants::CONSTANTS;
@@ -206,6 +208,7 @@ fn setup(session: &Session, size: (u16, u16)) -> Setup {
         now: session.clock.now(),
         size,
         way: position.way,
+        cleaning: session.ask_journal(|journal| cleaning(session.guide.workshop(), journal)),
         position: position.module.zip(position.step),
         read: session.ask_journal(read_steps),
         overridden: session.ask_journal(|journal| journal.overrides().into_iter().map(|(module, _)| module).collect()),
@@ -213,6 +216,19 @@ fn setup(session: &Session, size: (u16, u16)) -> Setup {
         drill: drills::at_rest(session),
         notice: (!session.notes.is_empty()).then(|| session.notes.join(" ")),
     }
+}
+
+/// Whether a step of the clean-up was opened or run.
+fn cleaning(workshop: &Workshop, journal: &crate::progress::Journal) -> bool {
+    let steps = || workshop.modules.iter().flat_map(|module| &module.steps);
+    journal.records().iter().any(|record| {
+        let id = match &record.entry {
+            Entry::StepOpened { step, .. } => step.as_str(),
+            Entry::ActionStarted { action } => action.split('#').next().unwrap_or_default(),
+            _ => return false,
+        };
+        steps().any(|step| step.id == id && step.kind == StepKind::CleanUp)
+    })
 }
 
 /// Steps that the journal says were read or done.

@@ -1,7 +1,7 @@
 //! What keys do, and what answers change.
 
 use multi_region_workshop::app::*;
-use multi_region_workshop::content::model::{Confirmation, Help, Hint};
+use multi_region_workshop::content::model::{Confirmation, Help, Hint, StepKind};
 use multi_region_workshop::domain::{Cause, FactId, Outcome, Way};
 
 use super::sample::*;
@@ -222,6 +222,22 @@ fn a_step_is_done_in_three_ways_and_only_the_first_runs_anything() {
     assert!(matches!(press(&mut model, &[Key::Enter]).first(), Some(Effect::CheckNow(_))));
     assert_eq!(press(&mut model, &[Key::Char('w')]), [Effect::WayChosen(Way::Guided)]);
     assert!(matches!(press(&mut model, &[Key::Enter]).first(), Some(Effect::RunAction { .. })));
+}
+
+#[test]
+fn what_was_never_made_is_not_cleaned_up() {
+    let mut model = underway(SIZE);
+    let at = model.modules.iter().position(|module| module.steps.iter().any(|step| step.kind == StepKind::CleanUp));
+    let at = at.expect("a module that cleans up");
+    let step = model.modules[at].steps.iter().position(|step| step.kind == StepKind::CleanUp).unwrap();
+    let outline = model.modules[at].steps[step].clone();
+    for id in &outline.checks {
+        let check = id.rsplit('/').next().unwrap();
+        self::check(&mut model, &outline.id, check, Outcome::Pass);
+    }
+    assert!(!model.step_done(&outline), "nothing is there because nothing was built");
+    model.cleaning = true;
+    assert!(model.step_done(&outline));
 }
 
 #[test]

@@ -176,6 +176,7 @@ pub fn setup(size: (u16, u16)) -> Setup {
         overridden: BTreeSet::new(),
         hints: BTreeMap::new(),
         way: Way::Guided,
+        cleaning: false,
         drill: DrillView { faults: faults(), budget: secs(900), ..DrillView::default() },
         notice: None,
     }

@@ -1,6 +1,6 @@
 //! What a learner can ask for: open, run, mend, undo, drill. Everything that changes AWS passes through `ask` here.
 
-use crate::content::model::Confirmation;
+use crate::content::model::{Confirmation, StepKind};
 use crate::domain::{Effect as Does, Outcome, Role, Way};
 
 use super::super::drill::{DrillState, DrillView};
@@ -29,6 +29,8 @@ pub(in crate::app) fn open_step(model: &mut Model, module: usize, step: usize) -
             model.checks.remove(check);
         }
     }
+    let kind = model.modules.get(module).and_then(|module| module.steps.get(step)).map(|step| step.kind);
+    model.cleaning |= kind == Some(StepKind::CleanUp);
     model.selected = module;
     model.screens = vec![Screen::Step(StepScreen { module, step, follow: false, ..StepScreen::default() })];
     choose_open_action(model);
