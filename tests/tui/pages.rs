@@ -22,7 +22,8 @@ fn every_page_shows_its_title_its_goal_and_its_commands_in_full() {
     let given = BTreeMap::from([("suffix".to_owned(), "k3x9qa".to_owned())]);
     let bindings = Bindings::new(&workshop, &regions, &given).unwrap();
     let mut pages = 0;
-    for (module, step) in workshop.modules.iter().flat_map(|module| module.steps.iter().map(move |step| (module, step))) {
+    for (module, step) in workshop.modules.iter().flat_map(|module| module.steps.iter().map(move |step| (module, step)))
+    {
         let shown = page(&workshop, step, &bindings, &regions, true);
         let commands: Vec<String> = shown.visible().flat_map(|action| action.commands.clone()).collect();
         for (width, height) in [(80, 24), (120, 40)] {
