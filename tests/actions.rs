@@ -51,7 +51,7 @@ impl Rig {
             self.told.lock().unwrap().push(told);
         };
         let _awake = self.clock.participate();
-        let runner = Runner { aws: &self.aws, clock: &self.clock, workspace: self.workspace.path() };
+        let runner = Runner { aws: &self.aws, clock: &self.clock, workspace: self.workspace.path(), resets: None };
         runner.run(&commands, effect, Duration::from_hours(1), &cancel, &tell).await
     }
 

@@ -43,7 +43,7 @@ fn the_policies_allow_what_the_pages_use_and_no_more_by_role() {
     let has = |role: &str, action: &str| actions(role).iter().any(|known| known == action);
     for (action, roles) in [
         ("rds:CreateDBCluster", vec!["learner"]),
-        ("s3:DeleteObjectVersion", vec!["reset"]),
+        ("s3:DeleteObjectVersion", vec!["learner", "reset"]),
         ("route53:DeleteHostedZone", vec!["learner", "reset"]),
         ("ecs:UpdateService", vec!["learner", "drill"]),
         ("s3:ListAllMyBuckets", vec!["learner", "drill", "reset", "fleet"]),

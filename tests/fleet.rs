@@ -88,6 +88,13 @@ async fn a_rehearsed_class_is_found_as_it_stands_and_nothing_is_changed() {
     has("the network's stack rolled back", "bookstore-network-");
     has("the site's second bucket has no versioning", "m2.site-bucket/versioned");
     has("the blog's service runs no task", "m1.blog/service");
+    // Every run of Module 2 has its manifest, which says where its learner did something last: before where he stands.
+    for learner in learners.iter().filter(|learner| learner.module == "m2") {
+        let row = of(&rows, learner);
+        let position = row.position.as_deref().unwrap_or_else(|| panic!("{row:?}"));
+        assert!(position.starts_with("m1.") || position.starts_with("m2."), "{learner:?} {row:?}");
+        assert_ne!(position, learner.step, "{row:?}");
+    }
     let since: Vec<_> = rows.iter().filter_map(|row| row.stuck_seconds).collect();
     assert!(since.len() > 5 && since.is_sorted_by(|a, b| a >= b), "{since:?}");
     assert!(rows.iter().any(|row| row.stuck == Stuck::Unknown && row.last_activity.is_none()));

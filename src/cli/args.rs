@@ -90,8 +90,7 @@ pub enum Command {
     /// Break a Region on purpose and measure RTO and RPO
     Drill(DrillArgs),
     /// Delete what the workshop made, in one account or in a class of them, and prove that it is gone
-    #[command(subcommand)]
-    Reset(super::reset_args::ResetCommand),
+    Reset(super::reset_args::ResetArgs),
     /// See where every learner of a class stands, from the state of the accounts, without changing anything
     Fleet(super::fleet::FleetArgs),
     /// The simulated AWS: serve it to other programs, look into it, break it

@@ -28,7 +28,7 @@ pub(super) async fn run(global: &Global, words: &[String]) -> Exit {
     let here = std::env::current_dir().unwrap_or_default();
     let command = line(words, session.guide.regions().primary().as_str());
     let _awake = session.clock.participate();
-    let runner = Runner { aws: session.guide.aws().as_ref(), clock: &session.clock, workspace: &here };
+    let runner = Runner { aws: session.guide.aws().as_ref(), clock: &session.clock, workspace: &here, resets: None };
     let tell = |told: Told| {
         if let Told::Line(text) | Told::Running(text) | Told::Ok(text) = told {
             eprintln!("{text}");

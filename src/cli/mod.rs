@@ -16,6 +16,7 @@ mod reports;
 mod reset;
 pub mod reset_args;
 mod reset_export;
+mod reset_own;
 mod run;
 mod sandbox;
 mod what_if;
@@ -33,7 +34,7 @@ pub async fn dispatch(global: &Global, command: Command) -> ExitCode {
         Command::Check(arguments) => check::run(global, arguments).await,
         Command::Aws(arguments) => aws::run(global, &arguments.words).await,
         Command::Drill(arguments) => drill::run(global, arguments).await,
-        Command::Reset(command) => reset::run(global, command).await,
+        Command::Reset(arguments) => reset::run(global, arguments).await,
         Command::Fleet(arguments) => fleet::run(global, arguments).await,
         Command::Sandbox(SandboxCommand::Status { operations: true, .. }) => offline::simulated_operations(),
         Command::Sandbox(SandboxCommand::Status { constants: true, .. }) => offline::constants(),

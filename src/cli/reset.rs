@@ -1,4 +1,4 @@
-//! `workshop reset`: plan, apply, verify; what other tools need is in `reset_export`.
+//! `workshop reset`: plan, apply, verify; one's own run is in `reset_own`, what other tools need in `reset_export`.
 
 use std::collections::BTreeMap;
 use std::io::{BufRead as _, IsTerminal as _, Write as _};
@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 use super::args::Global;
 use super::exit::Exit;
 use super::open;
-use super::reset_args::{ApplyArgs, PlanArgs, ResetCommand};
+use super::reset_args::{ApplyArgs, PlanArgs, ResetArgs, ResetCommand};
 use crate::clock::Clock;
 use crate::domain::text::printable;
 use crate::domain::time::spell;
@@ -25,8 +25,9 @@ use crate::reset::{Plan, Progress, Report, SeatPlan};
 /// How long somebody has to stop a reset that was started with a hash. aws-nuke gives three seconds at least.
 const WINDOW: Duration = Duration::from_secs(10);
 
-/// Runs a subcommand of `workshop reset`.
-pub(super) async fn run(global: &Global, command: ResetCommand) -> Exit {
+/// Runs `workshop reset` and what stands behind it.
+pub(super) async fn run(global: &Global, arguments: ResetArgs) -> Exit {
+    let Some(command) = arguments.command else { return super::reset_own::run(global, arguments).await };
     match command {
         ResetCommand::Plan(arguments) => plan(global, arguments).await,
         ResetCommand::Apply(arguments) => apply(global, arguments).await,
@@ -37,7 +38,7 @@ pub(super) async fn run(global: &Global, command: ResetCommand) -> Exit {
 }
 
 /// The exit code of a reset that could not be done.
-fn exit(error: &ResetError) -> Exit {
+pub(super) fn exit(error: &ResetError) -> Exit {
     match error {
         ResetError::File { .. }
         | ResetError::Roster(_)
@@ -46,11 +47,12 @@ fn exit(error: &ResetError) -> Exit {
         | ResetError::Binding(_) => Exit::Usage,
         ResetError::Journal(_) | ResetError::Progress(_) | ResetError::Json(_) => Exit::State,
         ResetError::Aws(_) => Exit::Aws,
+        ResetError::Refused { .. } => Exit::Missing,
         ResetError::Stopped => Exit::Interrupted,
     }
 }
 
-fn told(error: &ResetError) -> Exit {
+pub(super) fn told(error: &ResetError) -> Exit {
     eprintln!("workshop: {}", printable(&error.to_string()));
     exit(error)
 }
@@ -122,7 +124,7 @@ fn print_plan(plan: &Plan, sum: &str, out: &Path) {
     println!("Nothing was deleted. To delete exactly this:\n  workshop reset apply {} --hash {sum}", out.display());
 }
 
-fn print_seat(seat: &SeatPlan) {
+pub(super) fn print_seat(seat: &SeatPlan) {
     let who = &seat.seat;
     println!(
         "seat {} {} {}: run {}: {} things go, {} stay, ${:.2} an hour{}",
@@ -223,7 +225,12 @@ async fn confirm(plan: &Plan, hashed: bool, cancel: &CancellationToken) -> Resul
         );
         return Err(Exit::Missing);
     }
-    eprint!("This deletes {} things for good. Type\n  {phrase}\nto go on: ", plan.things());
+    typed(plan.things(), &phrase, cancel).await
+}
+
+/// Asks for a phrase on the terminal.
+pub(super) async fn typed(things: usize, phrase: &str, cancel: &CancellationToken) -> Result<(), Exit> {
+    eprint!("This deletes {things} things for good. Type\n  {phrase}\nto go on: ");
     let _ = std::io::stderr().flush();
     let read = tokio::task::spawn_blocking(|| {
         let mut line = String::new();
@@ -237,14 +244,14 @@ async fn confirm(plan: &Plan, hashed: bool, cancel: &CancellationToken) -> Resul
     match typed {
         Ok(Ok(line)) if line.trim() == phrase => Ok(()),
         _ => {
-            eprintln!("workshop: that is not the phrase; nothing was deleted");
+            eprintln!("workshop: that is not what was asked for; nothing was deleted");
             Err(Exit::Missing)
         }
     }
 }
 
 /// What is shown while a plan is applied.
-struct View {
+pub(super) struct View {
     clock: Clock,
     json: bool,
     /// What was shown last of each seat.
@@ -252,11 +259,13 @@ struct View {
 }
 
 impl View {
-    fn new(session: &Session, json: bool) -> Self {
+    /// Nothing was shown yet.
+    pub(super) fn new(session: &Session, json: bool) -> Self {
         Self { clock: session.clock.clone(), json, rows: Mutex::default() }
     }
 
-    fn tell(&self, seat: &str, progress: &Progress) {
+    /// Shows what a seat tells.
+    pub(super) fn tell(&self, seat: &str, progress: &Progress) {
         if self.json {
             let mut line = json!({ "at": self.clock.now().epoch_seconds(), "seat": seat });
             if let (Some(line), Ok(Value::Object(fields))) = (line.as_object_mut(), serde_json::to_value(progress)) {
@@ -265,15 +274,16 @@ impl View {
             return print_line(&line);
         }
         let text = match progress {
-            Progress::Node { node, state, why } => match (state.as_str(), why) {
-                ("gone" | "deleting", _) => format!("{node}: {state}"),
+            Progress::Node { node, state, why, seconds } => match (state.as_str(), why) {
+                ("gone", _) => format!("{node}: gone after {}", spell(Duration::from_secs_f64(seconds.round()))),
+                ("deleting", _) => format!("{node}: deleting"),
                 (_, Some(why)) => format!("{node}: {state}: {why}"),
                 _ => return,
             },
             Progress::Waiting { node, what, slow: true, holds } => {
                 format!("{node} is slow: {what}; {} wait for it", holds.len())
             }
-            Progress::Waiting { .. } => return,
+            Progress::Waiting { .. } | Progress::Running { .. } => return,
             Progress::Row { gone, nodes, eta } => {
                 let left = |seconds| spell(Duration::from_secs(seconds));
                 let next = eta.path.first().map_or("the proof", String::as_str);
@@ -295,7 +305,8 @@ impl View {
     }
 }
 
-fn print_line(line: &Value) {
+/// One line on standard output.
+pub(super) fn print_line(line: &Value) {
     let mut out = std::io::stdout().lock();
     // A reader that has gone away is no reason to stop what was begun.
     let _ = writeln!(out, "{line}");

@@ -4,7 +4,28 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
-/// `workshop reset`.
+/// `workshop reset`: without a word behind it, the run of the account that the guide works in.
+#[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
+pub struct ResetArgs {
+    /// A class of accounts, or only a part of one's own run
+    #[command(subcommand)]
+    pub command: Option<ResetCommand>,
+    /// The run's suffix [default: this guide's own run]
+    #[arg(long, value_name = "SUFFIX")]
+    pub suffix: Option<String>,
+    /// Only what this module made, such as m3; modules that stand on it go first
+    #[arg(long, value_name = "MODULE", conflicts_with = "suffix")]
+    pub module: Option<String>,
+    /// `delete`: begin without asking, where there is no terminal to ask on
+    #[arg(long, value_name = "EFFECT", value_parser = ["delete"])]
+    pub approve: Option<String>,
+    /// One JSON object a line on standard output
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// What stands behind `workshop reset`.
 #[derive(Debug, Subcommand)]
 pub enum ResetCommand {
     /// Find what the workshop made in one account or many, and write what would be deleted to a file

@@ -26,6 +26,8 @@ pub struct Workshop {
     pub names: BTreeMap<String, String>,
     /// Tags that everything made by a run carries, as templates.
     pub tags: BTreeMap<String, String>,
+    /// The bucket that holds the run's manifest, as a template.
+    pub manifest: Option<String>,
     /// What asks for a confirmation.
     pub effects: BTreeMap<Effect, Confirmations>,
     /// What the drill probes and breaks.
@@ -214,8 +216,6 @@ pub struct Step {
     pub hints: Vec<Hint>,
     /// Why the step exists.
     pub why: Option<String>,
-    /// Buckets that a clean-up step empties, versions included, before its fences run (templates).
-    pub empty_buckets: Vec<String>,
     /// For a drill step: the faults to run, in order.
     pub drills: Vec<String>,
     /// Panels beside the text.

@@ -16,19 +16,7 @@ use crate::domain::{Effect, FactId};
 
 /// What stands in a step's front matter.
 pub(super) const KEYS: &[&str] = &[
-    "id",
-    "title",
-    "kind",
-    "gives",
-    "goal",
-    "checks",
-    "no_check",
-    "panels",
-    "hints",
-    "why",
-    "outputs",
-    "solution",
-    "empty_buckets",
+    "id", "title", "kind", "gives", "goal", "checks", "no_check", "panels", "hints", "why", "outputs", "solution",
     "drills",
 ];
 
@@ -88,7 +76,6 @@ pub(super) fn step(reading: &Reading<'_>, path: &str, module: &str) -> Option<St
         solution,
         outputs: outputs(&fields, reading),
         why: template("why"),
-        empty_buckets: fields.list("empty_buckets").iter().filter_map(|node| notes.template(node)).collect(),
         drills: drills(&fields, reading),
         panels: panels(&fields.list("panels"), reading.workshop),
         body: body.to_owned(),

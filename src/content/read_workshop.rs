@@ -27,8 +27,20 @@ pub(super) const CONFIRMATIONS: &[(&str, Confirmation)] =
     &[("auto", Confirmation::Auto), ("ask", Confirmation::Ask), ("type_name", Confirmation::TypeName)];
 
 /// What stands in workshop.yaml.
-pub(super) const KEYS: &[&str] =
-    &["format", "id", "title", "objectives", "regions", "vars", "names", "tags", "effects", "drill", "modules"];
+pub(super) const KEYS: &[&str] = &[
+    "format",
+    "id",
+    "title",
+    "objectives",
+    "regions",
+    "vars",
+    "names",
+    "tags",
+    "manifest",
+    "effects",
+    "drill",
+    "modules",
+];
 
 /// The keys of `drill`.
 pub(super) const DRILL: &[&str] = &["journeys", "stores", "faults", "health_checks", "zone"];
@@ -51,6 +63,7 @@ pub(super) fn workshop(root: &Node<'_>, notes: &Notes) -> Option<(Workshop, Vec<
         vars: vars(&fields, notes),
         names: templates(&fields, "names", notes),
         tags: templates(&fields, "tags", notes),
+        manifest: fields.get("manifest").and_then(|node| notes.template(node)),
         effects: effects(&fields),
         drill: fields.get("drill").and_then(|node| drill(node, notes)).unwrap_or_default(),
         modules: Vec::new(),

@@ -68,7 +68,7 @@ pub fn command_effect(command: &Command) -> Effect {
         Command::S3Copy(copy) if copy.to.starts_with("s3://") => Effect::Create,
         Command::S3Sync(sync) if sync.to.starts_with("s3://") && sync.delete => Effect::Delete,
         Command::S3Sync(sync) if sync.to.starts_with("s3://") => Effect::Create,
-        Command::S3Remove(_) => Effect::Delete,
+        Command::S3Remove(_) | Command::Reset(_) => Effect::Delete,
         Command::Download { .. } | Command::Wait(_) | Command::S3Copy(_) | Command::S3Sync(_) => Effect::Read,
     }
 }
@@ -82,5 +82,7 @@ pub fn command_region(command: &Command) -> &str {
         Command::S3Copy(copy) => &copy.region,
         Command::S3Sync(sync) => &sync.region,
         Command::S3Remove(remove) => &remove.region,
+        // It works in both Regions of the run, and asks their global services where those are.
+        Command::Reset(_) => crate::domain::GLOBAL_REGION,
     }
 }

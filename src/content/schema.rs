@@ -107,6 +107,7 @@ fn workshop() -> Value {
                 }),
             ] })),
             "names" | "tags" => map(a_text("A template")),
+            "manifest" => a_text("The bucket that holds the note of a run: its suffix, its position, what it made"),
             "effects" => {
                 let effects: Vec<&str> = read_workshop::EFFECTS.iter().map(|(word, _)| *word).collect();
                 object(&effects, &effects, |_| {
@@ -179,7 +180,7 @@ fn step() -> Value {
             _ => a_text("A JMESPath"),
         })),
         "solution" => list(anchor()),
-        "empty_buckets" | "drills" => list(a_text("A name")),
+        "drills" => list(a_text("A name")),
         other => a_text(&format!("The step's {other}")),
     })
 }

@@ -1,16 +1,15 @@
 //! Runs one action of the workshop: fills in its commands, runs them, and keeps the journal.
 
-use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
+use super::manifest::{self, Noting};
+use super::resets::OwnReset;
 use super::session::Session;
 use crate::content::model::Action;
-use crate::domain::Effect;
+use crate::domain::{Effect, Operations};
 use crate::guide::OutputError;
 use crate::guide::action::{ActionError, Done, Runner, Told, Trouble, explain};
 use crate::progress::{Ending, Entry};
-use crate::protocol::operation;
-use crate::reset::{PurgeError, purge_bucket};
 
 /// Why an action did not end well.
 #[derive(Debug, thiserror::Error)]
@@ -21,9 +20,6 @@ pub enum RunError {
     /// A value or an asset was not ready.
     #[error(transparent)]
     NotReady(#[from] OutputError),
-    /// A bucket could not be emptied.
-    #[error(transparent)]
-    Purge(#[from] PurgeError),
     /// AWS or the guide refused.
     #[error(transparent)]
     Action(#[from] ActionError),
@@ -32,7 +28,7 @@ pub enum RunError {
 impl RunError {
     /// Whether the learner stopped it.
     pub fn cancelled(&self) -> bool {
-        matches!(self, RunError::Action(ActionError::Cancelled) | RunError::Purge(PurgeError::Cancelled))
+        matches!(self, RunError::Action(ActionError::Cancelled))
     }
 
     /// What happened, what it means, what to press.
@@ -66,13 +62,15 @@ pub async fn run(
     let begun = guide.clock().now();
     let _running = guide.running(&step.id);
     note(session, Entry::ActionStarted { action: id.to_owned() }, tell);
-    let deletes = action.effect == Effect::Delete
-        && step.solution.first().map(|anchor| anchor.trim_start_matches('#')) == Some(&action.anchor);
     let result = async {
-        if deletes {
-            purge(session, &step.empty_buckets, cancel, tell).await?;
+        let noting = Noting::new(guide.aws().as_ref());
+        let done = commands(session, action, &noting, cancel, tell).await;
+        if matches!(action.effect, Effect::Create | Effect::Update | Effect::Delete)
+            && let Err(failure) = manifest::note(session, &step.id, noting.made()).await
+        {
+            tell(Told::Line(format!("the run's manifest could not be written: {failure}")));
         }
-        commands(session, action, cancel, tell).await
+        done
     }
     .await;
     let ending = match &result {
@@ -97,11 +95,13 @@ fn note(session: &Session, entry: Entry, tell: &(dyn Fn(Told) + Send + Sync)) {
 async fn commands(
     session: &Session,
     action: &Action,
+    aws: &dyn Operations,
     cancel: &CancellationToken,
     tell: &(dyn Fn(Told) + Send + Sync),
 ) -> Result<Done, RunError> {
     let guide = &session.guide;
-    let runner = Runner { aws: guide.aws().as_ref(), clock: guide.clock(), workspace: guide.workspace() };
+    let own = OwnReset { session };
+    let runner = Runner { aws, clock: guide.clock(), workspace: guide.workspace(), resets: Some(&own) };
     let commands = guide.commands(action).await?;
     let result = runner.run(&commands, action.effect, action.timeout, cancel, tell).await;
     match result {
@@ -110,36 +110,4 @@ async fn commands(
         }
         other => Ok(other?),
     }
-}
-
-/// Empties the buckets that a clean-up step names, versions included.
-async fn purge(
-    session: &Session,
-    buckets: &[String],
-    cancel: &CancellationToken,
-    tell: &(dyn Fn(Told) + Send + Sync),
-) -> Result<(), RunError> {
-    let guide = &session.guide;
-    let run = session.run();
-    for template in buckets {
-        let bucket = guide.base().render(template).map_err(OutputError::Missing)?;
-        let region = region_of(session, &bucket).await;
-        let Some(region) = region else { continue };
-        tell(Told::Running(format!("emptying {bucket}")));
-        let count = purge_bucket(guide.aws().as_ref(), &run, &bucket, &region, cancel, &|count| {
-            tell(Told::Line(format!("{count} versions of {bucket} deleted")));
-        })
-        .await?;
-        tell(Told::Ok(format!("{bucket} is empty ({count} versions deleted)")));
-    }
-    Ok(())
-}
-
-/// The Region that a bucket is in; `None` when there is no such bucket.
-async fn region_of(session: &Session, bucket: &str) -> Option<String> {
-    let region = session.guide.regions().primary().as_str();
-    let read = operation("s3api", "get-bucket-location", region, serde_json::json!({ "Bucket": bucket }));
-    let reply = session.guide.aws().call(&read).await.ok()?;
-    let region = reply.output.get("LocationConstraint").and_then(Value::as_str);
-    Some(region.unwrap_or(crate::domain::GLOBAL_REGION).to_owned())
 }

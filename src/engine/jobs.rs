@@ -7,9 +7,11 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use super::actions::{self, RunError};
+use super::resets::own;
 use super::session::Session;
 use super::watcher::{Nudge, Watcher};
 use crate::app::{JobEvent, JobId, JobLine, LineKind, Msg, Trouble};
+use crate::domain::text::printable;
 use crate::guide::action::Told;
 
 type Tokens = Arc<Mutex<BTreeMap<JobId, CancellationToken>>>;
@@ -63,12 +65,27 @@ impl Jobs {
             let text = match session.guide.action(&id) {
                 None => format!("The workshop has no action {id}."),
                 Some((_, action)) => match session.guide.commands(action).await {
-                    Ok(commands) => crate::guide::action::preview(&commands, session.guide.workspace()),
+                    Ok(commands) => {
+                        let text = crate::guide::action::preview(&commands, session.guide.workspace());
+                        format!("{text}{}", counted(&session, &commands).await)
+                    }
                     Err(error) => format!("{error}"),
                 },
             };
             let _ = sender.send(Msg::Preview { action: id, text }).await;
         });
+    }
+}
+
+/// What a reset among the commands would delete now; nothing when there is none.
+async fn counted(session: &Session, commands: &[String]) -> String {
+    if !commands.iter().any(|command| command.starts_with("workshop reset")) {
+        return String::new();
+    }
+    let _awake = session.clock.participate();
+    match own::look(session, None).await {
+        Ok(own) => format!("\n\nnow: {}", own::summary(&own)),
+        Err(error) => format!("\n\nnow: {}", printable(&error.to_string())),
     }
 }
 

@@ -11,6 +11,7 @@ pub mod fleet;
 mod jobs;
 pub mod kept;
 pub mod log;
+mod manifest;
 pub mod page;
 pub mod rehearse;
 pub mod resets;

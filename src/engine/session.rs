@@ -300,6 +300,7 @@ fn run_of(workshop: &Workshop, values: &Bindings, regions: &RegionPair) -> crate
         suffix: values.get("vars.suffix").unwrap_or_default().to_owned(),
         tags: workshop.tags.keys().filter_map(|key| Some((key.clone(), value("tags", key)?))).collect(),
         names: workshop.names.keys().filter_map(|key| value("names", key)).collect(),
+        manifest: workshop.manifest.as_deref().and_then(|template| values.render(template).ok()),
         domain: values.get("vars.domain").unwrap_or_default().to_owned(),
         regions: regions.clone(),
     }

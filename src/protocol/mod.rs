@@ -42,7 +42,7 @@ pub use catalogue::{FlagKind, FlagSpec, OperationSpec, Scope, operation_by_cli, 
 pub use client::decode_response;
 pub use codec::{DecodedRequest, RequestError, ServiceError, WireProtocol};
 pub use command::{
-    Command, CommandError, Deploy, FileError, Files, S3Copy, S3Remove, S3Sync, Wait, parse_command, parse_words,
+    Command, CommandError, Deploy, FileError, Files, Reset, S3Copy, S3Remove, S3Sync, Wait, parse_command, parse_words,
 };
 pub use list::{List, call_all, operation};
 pub use model::{Kind, Member, Service, models};

@@ -34,6 +34,10 @@ const LOOK_LATE: Duration = Duration::from_secs(30);
 /// A node that takes longer than this has failed. Interfaces of functions have been seen to stay for 57 minutes
 /// (reset-tools.md, A.3), and a stack may need them twice.
 const LIMIT: Duration = Duration::from_mins(150);
+/// So often it is told what is at work. Source: design/reset.md, goal 13.
+const TELL: Duration = Duration::from_secs(10);
+/// So often the forecast is made anew while nothing ends.
+const FORECAST: Duration = Duration::from_mins(1);
 /// The second search comes so long after the first: late log lines bring groups back. Source: design/reset.md, goal 15.
 const LATER: Duration = Duration::from_mins(10);
 
@@ -50,6 +54,13 @@ pub enum Progress {
         /// Why, when it did not go.
         #[serde(skip_serializing_if = "Option::is_none")]
         why: Option<String>,
+        /// How long it has been at work, in the run's seconds.
+        seconds: f64,
+    },
+    /// What is at work, at most every ten seconds of the run.
+    Running {
+        /// The nodes, the one that began first at the beginning.
+        nodes: Vec<Running>,
     },
     /// A node waits for AWS.
     Waiting {
@@ -90,6 +101,19 @@ pub enum Progress {
         /// How many things of the run it found.
         left: usize,
     },
+}
+
+/// A node at work.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Running {
+    /// Which.
+    pub node: String,
+    /// How long already, in the run's seconds.
+    pub seconds: f64,
+    /// How long half of all such nodes take, and nine of ten; estimates.
+    pub p50_seconds: u64,
+    /// See `p50_seconds`.
+    pub p90_seconds: u64,
 }
 
 /// Why an account's reset ended before its verdict.
@@ -168,10 +192,27 @@ struct Executor<'e> {
     asked: &'e Mutex<Vec<Asked>>,
     broken: Mutex<Option<JournalError>>,
     stopped: AtomicBool,
+    /// When it was told last what is at work, and when the forecast.
+    told: Mutex<(SimTime, SimTime)>,
 }
 
 /// Deletes what the plan names and proves that it is gone. The caller holds one participant of the clock.
 pub async fn execute(ready: &Ready<'_>, tools: Tools<'_>) -> Result<Outcome, Stop> {
+    let (nodes, verdict) = run(ready, tools, true).await?;
+    Ok(Outcome { verdict: verdict.unwrap_or(Verdict::Unproved { unread: 0 }), nodes })
+}
+
+/// Deletes what the plan names, each thing until a read has shown that it is gone, and searches for nothing else: for a
+/// part of a run. The caller holds one participant of the clock.
+pub async fn delete(ready: &Ready<'_>, tools: Tools<'_>) -> Result<Vec<(NodeId, State)>, Stop> {
+    Ok(run(ready, tools, false).await?.0)
+}
+
+/// The nodes with their last states, and the verdict when there was a search.
+type Ended = (Vec<(NodeId, State)>, Option<Verdict>);
+
+/// Runs the nodes, and searches afterwards when that is wanted.
+async fn run(ready: &Ready<'_>, tools: Tools<'_>, search: bool) -> Result<Ended, Stop> {
     let (asked, stacked) = (Mutex::new(Vec::new()), stacked(&ready.mine().items));
     let tell = |one: Asked| asked.lock().unwrap_or_else(PoisonError::into_inner).push(one);
     let hand = Hand {
@@ -195,9 +236,12 @@ pub async fn execute(ready: &Ready<'_>, tools: Tools<'_>) -> Result<Outcome, Sto
         asked: &asked,
         broken: Mutex::default(),
         stopped: AtomicBool::new(false),
+        told: Mutex::new((tools.caller.clock().now(), tools.caller.clock().now())),
     };
+    executor.row();
     executor.nodes().await?;
-    executor.finish().await
+    let verdict = if search { Some(executor.finish().await?) } else { None };
+    Ok((executor.ended(), verdict))
 }
 
 impl Executor<'_> {
@@ -250,7 +294,7 @@ impl Executor<'_> {
             State::Blocked { by } => Some(format!("by {by}")),
             _ => None,
         };
-        (self.tools.tell)(Progress::Node { node: node.to_string(), state: state.word().to_owned(), why });
+        (self.tools.tell)(Progress::Node { node: node.to_string(), state: state.word().to_owned(), why, seconds });
         self.with_graph(|graph| graph.set(place, state));
         written
     }
@@ -302,6 +346,46 @@ impl Executor<'_> {
         Ok(())
     }
 
+    /// Tells what is at work, and now and then the forecast.
+    fn keep_telling(&self) {
+        let now = self.clock().now();
+        let (running, forecast) = {
+            let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+            let due = (now.since(told.0) >= TELL, now.since(told.1) >= FORECAST);
+            if due.0 {
+                told.0 = now;
+            }
+            if due.1 {
+                told.1 = now;
+            }
+            due
+        };
+        if running {
+            (self.tools.tell)(Progress::Running { nodes: self.running() });
+        }
+        if forecast {
+            self.row();
+        }
+    }
+
+    fn running(&self) -> Vec<Running> {
+        let began = self.began.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let mut nodes: Vec<(SimTime, Running)> = self.with_graph(|graph| {
+            let places =
+                began.iter().filter(|(place, _)| graph.states().get(**place).is_some_and(|one| !one.settled()));
+            let one = |(place, at): (&usize, &SimTime)| {
+                let id = graph.id(*place)?;
+                let (p50, p90) = id.step.takes();
+                let seconds = self.clock().now().since(*at).as_secs_f64();
+                let (p50_seconds, p90_seconds) = (p50.as_secs(), p90.as_secs());
+                Some((*at, Running { node: id.to_string(), seconds, p50_seconds, p90_seconds }))
+            };
+            places.filter_map(one).collect()
+        });
+        nodes.sort_by_key(|(at, _)| *at);
+        nodes.into_iter().map(|(_, node)| node).collect()
+    }
+
     fn row(&self) {
         let graph = self.with_graph(|graph| graph.clone());
         let gone = graph.states().iter().filter(|state| **state == State::Gone).count();
@@ -325,7 +409,7 @@ impl Executor<'_> {
                     break None;
                 }
             }
-            match turn {
+            match patient(turn) {
                 Ok(Turn::Gone) => break Some(State::Gone),
                 Ok(Turn::Wait(what)) => {
                     let elapsed = self.elapsed(place);
@@ -340,6 +424,7 @@ impl Executor<'_> {
                         let holds = self.with_graph(|graph| held_by(graph, place));
                         (self.tools.tell)(Progress::Waiting { node: id.to_string(), what, slow, holds });
                     }
+                    self.keep_telling();
                     self.sleep(self.until_look(elapsed)).await;
                 }
                 Err(Halt::GaveUp { why, finish }) => break Some(State::Failed { why, finish }),
@@ -369,9 +454,8 @@ impl Executor<'_> {
     }
 
     /// The proof, now and ten minutes later; what a late line has brought back is taken away in between.
-    async fn finish(&self) -> Result<Outcome, Stop> {
+    async fn finish(&self) -> Result<Verdict, Stop> {
         let (run, caller) = (self.ready.run, self.tools.caller);
-        let graph = self.with_graph(|graph| graph.clone());
         let mut verdict = Verdict::Residual { left: 0 };
         for number in 1..=3 {
             let proof = prove(caller, run, self.ready.not_ours).await;
@@ -379,12 +463,13 @@ impl Executor<'_> {
             verdict = Verdict::of(proof.left.len(), not_ours, proof.unread.len());
             (self.tools.tell)(Progress::Proof { number, left: proof.left.len() });
             let groups = proof.left.iter().filter(|left| left.id.contains("log-group:")).count();
-            let all = proof.left.len();
+            let (all, unread) = (proof.left.len(), proof.unread.len());
             if !self.record(vec![Entry::Proof { number, left: proof.left, not_ours, unread: proof.unread }]) {
                 break;
             }
-            // Nothing is to be waited for when the deletion itself has failed; a third search is for what came back.
-            if self.halted() || all > groups || (number >= 2 && groups == 0) {
+            // Nothing is to be waited for when the deletion itself has failed; a third search is for what came back, and for
+            // what could not be read.
+            if self.halted() || all > groups || (number >= 2 && groups == 0 && unread == 0) {
                 break;
             }
             if groups > 0 {
@@ -417,8 +502,29 @@ impl Executor<'_> {
         }]);
         self.stop()?;
         (self.tools.tell)(Progress::Done { verdict: verdict.words(), clean: verdict.clean() });
-        let nodes = graph.nodes().iter().map(|node| node.id.clone()).zip(graph.states().iter().cloned()).collect();
-        Ok(Outcome { verdict, nodes })
+        Ok(verdict)
+    }
+
+    /// The nodes with their states.
+    fn ended(&self) -> Vec<(NodeId, State)> {
+        self.with_graph(|graph| {
+            graph.nodes().iter().map(|node| node.id.clone()).zip(graph.states().iter().cloned()).collect()
+        })
+    }
+}
+
+/// A refusal that passes, however often it came, is waited for: a storm of throttling costs time and nothing else.
+fn patient(turn: Result<Turn, Halt>) -> Result<Turn, Halt> {
+    match turn {
+        Err(Halt::Refused(failure))
+            if matches!(
+                failure.class,
+                FailureClass::Throttled | FailureClass::Network | FailureClass::Timeout | FailureClass::Service
+            ) =>
+        {
+            Ok(Turn::Wait(format!("{}: {}", failure.code, failure.message)))
+        }
+        other => other,
     }
 }
 

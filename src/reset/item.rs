@@ -157,13 +157,15 @@ impl Evidence {
             return Owner::Stack { stack: stack.clone() };
         }
         let arn = item.arn.as_deref().unwrap_or_default();
-        if self.manifest.iter().any(|known| known == arn) {
-            return Owner::Manifest;
-        }
         let none = BTreeMap::new();
         let tags = self.tags.get(arn).unwrap_or(&none);
         if let Some(other) = run.of_another(tags) {
             return Owner::NotOurs { why: format!("it carries the tags of another run ({other})") };
+        }
+        // Names are used again, ARNs with them: what the run made long ago and somebody else has made anew carries no tag of
+        // the run, and a name of the run would prove it anyway.
+        if self.manifest.iter().any(|known| known == arn) {
+            return Owner::Manifest;
         }
         let named = run.names_it(&item.name);
         let here = item.region == crate::domain::GLOBAL_REGION || run.regions.role_of(&item.region).is_some();

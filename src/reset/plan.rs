@@ -181,7 +181,7 @@ pub async fn plan_seat(caller: &Caller, seat: &Seat, run: &Run, acting: &str) ->
         members,
         not_ours,
         unproved,
-        manifest: None,
+        manifest: run.manifest.clone().filter(|bucket| ours_has(&found, bucket)),
         regions: found.regions.clone(),
         closed_regions: found.closed.clone(),
         unread: found.unread.clone(),
@@ -189,6 +189,11 @@ pub async fn plan_seat(caller: &Caller, seat: &Seat, run: &Run, acting: &str) ->
         notes: Vec::new(),
     };
     (plan, found)
+}
+
+/// Whether the bucket with the manifest exists and is the run's.
+fn ours_has(scan: &Scan, bucket: &str) -> bool {
+    scan.ours().any(|item| item.kind == super::item::Kind::Bucket && item.id == bucket)
 }
 
 /// The role that nothing may delete and that the run's stacks would, when there is one.

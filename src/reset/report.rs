@@ -36,6 +36,8 @@ pub struct AccountReport {
     pub changes: Vec<ChangeReport>,
     /// Searches that were made.
     pub proofs: u32,
+    /// Calls that only read.
+    pub reads: u64,
     /// Calls that were sent again.
     pub retries: u64,
     /// Refusals that asked for fewer requests.
@@ -151,12 +153,13 @@ fn add(account: &mut AccountReport, record: &Record) {
             account.not_ours = *not_ours;
             account.unread.clone_from(unread);
         }
-        Entry::SeatDone { retries, throttles, .. } => {
+        Entry::SeatDone { reads, retries, throttles, .. } => {
             // The verdict follows from the last search, whatever the line says.
             let verdict = Verdict::of(account.left.len(), account.not_ours, account.unread.len());
             let searched = account.proofs > 0;
             account.clean = searched && verdict.clean();
             account.verdict = if searched { verdict.words() } else { "not searched".to_owned() };
+            account.reads += reads;
             account.retries += retries;
             account.throttles += throttles;
         }

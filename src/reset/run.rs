@@ -15,6 +15,8 @@ pub struct Run {
     pub tags: BTreeMap<String, String>,
     /// The names that the workshop gives, filled in for this run.
     pub names: BTreeSet<String>,
+    /// The bucket that holds the run's manifest; none when the workshop names none.
+    pub manifest: Option<String>,
     /// The run's domain, without a dot at its end.
     pub domain: String,
     /// R1 and R2; global things are looked for in us-east-1.
@@ -87,6 +89,7 @@ pub(super) mod tests {
             suffix: "abc123".into(),
             tags: [("run".to_owned(), "abc123".to_owned()), ("workshop".to_owned(), "bookstore".to_owned())].into(),
             names: names.into_iter().map(str::to_owned).collect(),
+            manifest: Some("bookstore-site-abc123-r1".into()),
             domain: "abc123.bookstore.test".into(),
             regions: RegionPair::new("eu-west-1", "ap-southeast-1").unwrap(),
         }

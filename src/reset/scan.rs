@@ -135,6 +135,7 @@ pub async fn scan(caller: &Caller, account: &str, run: &Run) -> Scan {
     }
     members(caller, run, &mut scan, &mut evidence).await;
     buckets(caller, run, &mut scan, primary).await;
+    manifest(caller, run, &mut scan, &mut evidence).await;
     judge(run, &mut scan, &evidence);
     scan
 }
@@ -235,6 +236,19 @@ async fn buckets(caller: &Caller, run: &Run, scan: &mut Scan, asked_in: &str) {
             Ok(None) => GLOBAL_REGION.clone_into(&mut item.region),
             Err(failure) => scan.unread.push(failure.to_string()),
         }
+    }
+}
+
+/// Reads the run's manifest, where its bucket exists.
+async fn manifest(caller: &Caller, run: &Run, scan: &mut Scan, evidence: &mut Evidence) {
+    let bucket = scan.items.iter().find(|item| item.kind == Kind::Bucket && Some(&item.id) == run.manifest.as_ref());
+    let Some((bucket, region)) = bucket.map(|item| (item.id.clone(), item.region.clone())) else { return };
+    match super::manifest::read(caller, &bucket, &region).await {
+        Ok(found) => {
+            let own = found.filter(|manifest| manifest.is_of(&run.workshop, &run.suffix));
+            evidence.manifest = own.map(|manifest| manifest.arns.into_iter().collect()).unwrap_or_default();
+        }
+        Err(failure) => scan.unread.push(failure.to_string()),
     }
 }
 

@@ -269,6 +269,9 @@ fn ask(model: &mut Model, actions: &[ActionView], then: Then) -> Vec<Effect> {
 fn plan_line(model: &Model, action: &ActionView) -> String {
     let place = match action.role {
         Some(role) => format!("in {} {}", role.label(), model.regions.of(role)),
+        None if action.commands.iter().any(|command| command.starts_with("workshop ")) => {
+            String::from("in both Regions")
+        }
         None => String::from("in a global service"),
     };
     let time = action.expected.map_or(String::new(), |time| format!(" · about {}", crate::domain::time::spell(time)));

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::shell::{command, document, quoted, variable};
 use crate::content::assets::Assets;
-use crate::content::model::{Action, Ask, Check, Expectation, Module, Operator, Step, StepKind, Variable, Workshop};
+use crate::content::model::{Action, Ask, Check, Expectation, Module, Operator, Step, Variable, Workshop};
 use crate::content::template::names;
 use crate::domain::{GLOBAL_REGION, RegionPair};
 
@@ -109,9 +109,6 @@ impl Export<'_> {
         if reads.len() == step.checks.len() && !reads.is_empty() {
             let all: Vec<String> = reads.iter().map(|check| function("check", &check.id)).collect();
             out.push(format!("  if {}; then echo 'it is so already'; return; fi", all.join(" && ")));
-        }
-        if step.kind == StepKind::CleanUp {
-            out.extend(step.empty_buckets.iter().map(|bucket| format!("  empty_bucket {}", quoted(bucket))));
         }
         for anchor in &step.solution {
             let Some(action) = step.actions.iter().find(|action| action.anchor == *anchor) else { continue };

@@ -28,13 +28,59 @@ const DEPLOY: &[&str] = &[
 const COPY: &[&str] = &["s3:GetBucketLocation", "s3:GetObject", "s3:ListBucket", "s3:PutObject"];
 const REMOVE: &[&str] = &["s3:DeleteObject", "s3:ListBucket"];
 
-/// Emptying a bucket with its versions.
-const EMPTY: &[&str] = &[
-    "s3:DeleteObject",
-    "s3:DeleteObjectVersion",
-    "s3:GetBucketLocation",
-    "s3:GetBucketTagging",
-    "s3:ListBucketVersions",
+/// What `workshop reset` calls, by the AWS CLI's service and the API's operation. A test of the reset compares.
+const RESET: &[(&str, &str)] = &[
+    ("acm", "DeleteCertificate"),
+    ("acm", "ListCertificates"),
+    ("apigateway", "DeleteDomainName"),
+    ("apigateway", "DeleteRestApi"),
+    ("apigateway", "GetDomainNames"),
+    ("apigateway", "GetRestApis"),
+    ("cloudcontrol", "DeleteResource"),
+    ("cloudcontrol", "ListResources"),
+    ("cloudformation", "DeleteStack"),
+    ("cloudformation", "DescribeStackEvents"),
+    ("cloudformation", "DescribeStacks"),
+    ("cloudformation", "ListStackResources"),
+    ("cloudformation", "UpdateTerminationProtection"),
+    ("dynamodb", "DeleteTable"),
+    ("dynamodb", "DescribeTable"),
+    ("dynamodb", "ListTables"),
+    ("dynamodb", "UpdateTable"),
+    ("ecs", "ListClusters"),
+    ("iam", "ListAccountAliases"),
+    ("organizations", "DescribeOrganization"),
+    ("rds", "DeleteDBCluster"),
+    ("rds", "DeleteDBClusterSnapshot"),
+    ("rds", "DeleteDBInstance"),
+    ("rds", "DeleteGlobalCluster"),
+    ("rds", "DescribeDBClusterSnapshots"),
+    ("rds", "DescribeDBClusters"),
+    ("rds", "DescribeDBInstances"),
+    ("rds", "DescribeGlobalClusters"),
+    ("rds", "ModifyDBCluster"),
+    ("rds", "ModifyDBInstance"),
+    ("rds", "ModifyGlobalCluster"),
+    ("rds", "PromoteReadReplicaDBCluster"),
+    ("rds", "RemoveFromGlobalCluster"),
+    ("resourcegroupstaggingapi", "GetResources"),
+    ("route53", "ChangeResourceRecordSets"),
+    ("route53", "DeleteHealthCheck"),
+    ("route53", "DeleteHostedZone"),
+    ("route53", "ListHealthChecks"),
+    ("route53", "ListHostedZones"),
+    ("route53", "ListResourceRecordSets"),
+    ("s3api", "AbortMultipartUpload"),
+    ("s3api", "DeleteBucket"),
+    ("s3api", "DeleteBucketReplication"),
+    ("s3api", "DeleteObjects"),
+    ("s3api", "GetBucketLocation"),
+    ("s3api", "GetBucketReplication"),
+    ("s3api", "GetObject"),
+    ("s3api", "ListBuckets"),
+    ("s3api", "ListMultipartUploads"),
+    ("s3api", "ListObjectVersions"),
+    ("sts", "GetCallerIdentity"),
 ];
 
 /// What fleet reads besides the checks: whose account it is, the run's tags, what happens to its stacks, what is in them.
@@ -44,6 +90,8 @@ const FLEET: &[&str] = &[
     "cloudformation:ListStackResources",
     "rds:DescribeDBClusters",
     "rds:DescribeDBInstances",
+    // The run's manifest.
+    "s3:GetObject",
     "sts:AssumeRole",
     "tag:GetResources",
 ];
@@ -93,7 +141,6 @@ pub fn policy(workshop: &Workshop, assets: &Assets, role: &str) -> Option<Value>
             actions.extend(
                 steps().flat_map(|step| &step.actions).filter(deletes).flat_map(|action| derive.action(action)),
             );
-            actions.extend(EMPTY.iter().map(|action| (*action).to_owned()));
             through_stacks = true;
         }
         "fleet" => {
@@ -142,6 +189,7 @@ impl Derive<'_> {
             Ok(Command::Wait(wait)) => named(&wait.service, &wait.operation.api),
             Ok(Command::Deploy(_)) => several(DEPLOY),
             Ok(Command::S3Remove(_)) => several(REMOVE),
+            Ok(Command::Reset(_)) => RESET.iter().flat_map(|(service, api)| named(service, api)).collect(),
             Ok(Command::S3Copy(_) | Command::S3Sync(_)) => several(COPY),
             Err(_) => Vec::new(),
         }
@@ -159,16 +207,17 @@ fn commands<'a>(ask: &'a Ask, into: &mut Vec<&'a str>) {
     }
 }
 
-/// IAM's names for an operation. Source: the Service Authorization Reference, "Actions defined by Amazon S3", "… by Amazon
+/// IAM's names for an operation, by the AWS CLI's service and the API's operation. Source: the Service Authorization Reference, "Actions defined by Amazon S3", "… by Amazon
 /// API Gateway Management", "… by AWS Cloud Control API", "… by AWS Resource Groups Tagging API".
-fn named(service: &str, api: &str) -> Vec<String> {
+pub fn named(service: &str, api: &str) -> Vec<String> {
     let one = |prefix: &str, action: &str| vec![format!("{prefix}:{action}")];
     match (service, api) {
         ("s3api", "ListBuckets") => one("s3", "ListAllMyBuckets"),
         ("s3api", "ListObjectsV2" | "ListObjects" | "HeadBucket") => one("s3", "ListBucket"),
         ("s3api", "ListObjectVersions") => one("s3", "ListBucketVersions"),
         ("s3api", "HeadObject") => one("s3", "GetObject"),
-        ("s3api", "DeleteObjects") => one("s3", "DeleteObject"),
+        ("s3api", "DeleteObjects") => vec!["s3:DeleteObject".to_owned(), "s3:DeleteObjectVersion".to_owned()],
+        ("s3api", "ListMultipartUploads") => one("s3", "ListBucketMultipartUploads"),
         ("s3api", "GetBucketReplication") => one("s3", "GetReplicationConfiguration"),
         // Deleting a replication configuration is writing none. The role that replicates is handed over.
         ("s3api", "PutBucketReplication") => {
@@ -177,9 +226,14 @@ fn named(service: &str, api: &str) -> Vec<String> {
         ("s3api", "DeleteBucketReplication") => one("s3", "PutReplicationConfiguration"),
         ("s3api", other) => one("s3", other),
         ("apigateway", other) => one("apigateway", verb(other)),
-        // Cloud Control reads with the caller's rights; the pages list VPCs with it.
-        ("cloudcontrol", "ListResources") => {
-            vec!["cloudformation:ListResources".to_owned(), "ec2:DescribeVpcs".to_owned()]
+        // Cloud Control acts with the caller's rights; the pages list VPCs with it, and a reset log groups.
+        ("cloudcontrol", "ListResources") => vec![
+            "cloudformation:ListResources".to_owned(),
+            "ec2:DescribeVpcs".to_owned(),
+            "logs:DescribeLogGroups".to_owned(),
+        ],
+        ("cloudcontrol", "DeleteResource") => {
+            vec!["cloudformation:DeleteResource".to_owned(), "logs:DeleteLogGroup".to_owned()]
         }
         ("cloudcontrol", other) => one("cloudformation", other),
         // Dependent actions of the same reference: tags given with a request, keys, replicas.

@@ -12,6 +12,7 @@ use super::{Kind, Proof, proof};
 use crate::content::model::{Asked, Check, Deed, Expected, Module, WrongAnswer};
 use crate::domain::{Cause, Effect, Outcome};
 use crate::engine::actions;
+use crate::engine::resets::OwnReset;
 use crate::engine::session::Session;
 use crate::engine::walk;
 use crate::guide::action::Runner;
@@ -105,7 +106,9 @@ async fn command_of(session: &Arc<Session>, template: &str) -> Result<(), String
     let bindings = guide.bindings_for([template]).await;
     let command = bindings.render(template).map_err(|missing| missing.to_string())?;
     guide.prepare(std::slice::from_ref(&command)).await.map_err(|error| error.to_string())?;
-    let runner = Runner { aws: guide.aws().as_ref(), clock: guide.clock(), workspace: guide.workspace() };
+    let own = OwnReset { session };
+    let runner =
+        Runner { aws: guide.aws().as_ref(), clock: guide.clock(), workspace: guide.workspace(), resets: Some(&own) };
     let cancel = CancellationToken::new();
     let done = runner.run(&[command], Effect::Delete, PATIENCE, &cancel, &|_| {}).await;
     done.map(drop).map_err(|error| format!("{template}: {error}"))

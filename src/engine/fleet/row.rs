@@ -52,8 +52,10 @@ pub struct Row {
     pub stuck_seconds: Option<f64>,
     /// When something last happened.
     pub last_activity: Option<SimTime>,
-    /// How that is known: `events` of CloudFormation, or `seen` by fleet itself.
+    /// How that is known: `events` of CloudFormation, the run's `manifest`, or `seen` by fleet itself.
     pub last_activity_from: Option<&'static str>,
+    /// The step in which the learner did something last, as the run's manifest says; none when there is none.
+    pub position: Option<String>,
     /// US dollars an hour for what stands in the run's stacks and has a price in the table, an estimate; none when the
     /// stacks could not be read, or not yet.
     pub dollars_per_hour: Option<f64>,
@@ -65,6 +67,17 @@ pub struct Row {
     pub reads: usize,
     /// The age of the oldest answer in this row, in seconds; none when nothing was answered.
     pub age_seconds: Option<f64>,
+}
+
+/// A span in at most six characters.
+pub fn short(seconds: f64) -> String {
+    let minutes = (seconds / 60.0) as u64;
+    match minutes {
+        0 => format!("{}s", seconds as u64),
+        1..60 => format!("{minutes}m"),
+        60..6000 => format!("{}h{:02}", minutes / 60, minutes % 60),
+        _ => format!("{}d", minutes / 1440),
+    }
 }
 
 impl Row {
@@ -81,6 +94,7 @@ impl Row {
             stuck_seconds: None,
             last_activity: None,
             last_activity_from: None,
+            position: None,
             dollars_per_hour: None,
             cost_unknown: BTreeMap::new(),
             errors: vec![why.to_owned()],

@@ -48,6 +48,8 @@ pub struct Watched {
     failure: Option<String>,
     /// When fleet itself saw something change.
     seen: Option<SimTime>,
+    /// The step in which the learner did something last, and when the run's manifest was written.
+    noted: Option<(String, SimTime)>,
     /// Types in each stack, by Region and name, as of the state that the stack had then.
     types: BTreeMap<(String, String), (String, BTreeMap<String, usize>)>,
     /// Why the account could not be read.
@@ -68,6 +70,7 @@ impl Watched {
             event: None,
             failure: None,
             seen: None,
+            noted: None,
             types: BTreeMap::new(),
             trouble: None,
             reads: 0,
@@ -124,6 +127,7 @@ impl Watched {
             let (event, failure) =
                 stacks::last_event(&entered.reader, &self.stacks).await.map_err(|failure| failure.to_string())?;
             (self.event, self.failure) = (self.event.max(event), failure);
+            self.noted = noted(session, entered, suffix).await;
             begun = self.begun(workshop, entered, now).await;
         }
         // What was never asked comes first; a second look at facts must not keep costs unknown for ever.
@@ -262,11 +266,13 @@ impl Watched {
             return Row::unread(&self.seat.seat, &self.seat.account, "the workshop has no modules");
         };
         let (facts, waits_for, pending) = self.standing(module);
-        let last = match (self.event, self.seen) {
-            (Some(event), Some(seen)) if seen > event => Some((seen, "seen")),
-            (Some(event), _) => Some((event, "events")),
-            (None, seen) => seen.map(|seen| (seen, "seen")),
-        };
+        let noted = self.noted.as_ref().map(|(_, at)| *at);
+        // The guide writes the manifest right after AWS has answered, so that an event of the same second stands for itself.
+        let known = [(self.event, "events"), (noted, "manifest"), (self.seen, "seen")];
+        let last = known
+            .into_iter()
+            .filter_map(|(at, from)| Some((at?, from)))
+            .reduce(|best, one| if one.0 > best.0 { one } else { best });
         let stuck = match last {
             _ if pending || self.stacks.iter().any(Stack::moves) => Stuck::Working,
             Some((at, _)) => Stuck::Since(at),
@@ -286,6 +292,7 @@ impl Watched {
             stuck_seconds: if let Stuck::Since(at) = stuck { Some(now.since(at).as_secs_f64()) } else { None },
             last_activity: last.map(|(at, _)| at),
             last_activity_from: last.map(|(_, from)| from),
+            position: self.noted.as_ref().map(|(step, _)| step.clone()),
             dollars_per_hour: cost.as_ref().map(|cost| cost.dollars_per_hour),
             cost_unknown: cost.map(|cost| cost.unknown).unwrap_or_default(),
             errors: self.errors(module),
@@ -340,6 +347,15 @@ impl Watched {
         }
         errors
     }
+}
+
+/// What the run's manifest says of its learner; none when it cannot be read.
+async fn noted(session: &Session, entered: &Entered, suffix: &str) -> Option<(String, SimTime)> {
+    let run = session.run_with(suffix, &entered.regions).ok()?;
+    let read = reset::manifest::read_operation(run.manifest.as_deref()?, entered.regions.primary().as_str());
+    let reply = entered.reader.call(&read).await.ok()?;
+    let (manifest, written) = reset::manifest::of_reply(&reply)?;
+    Some((manifest.position.filter(|_| manifest.suffix == suffix)?, written?))
 }
 
 /// What a fact waits for.

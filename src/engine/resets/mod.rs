@@ -1,11 +1,13 @@
 //! `workshop reset`: which accounts, how each is entered, and the plan and its execution over all of them.
 
 pub(super) mod doors;
+mod fence;
+pub mod own;
 pub(super) mod sources;
+pub mod undo;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use tokio_util::sync::CancellationToken;
 
@@ -18,6 +20,7 @@ use crate::reset::{
     Report, Roster, RosterError, Seat, SeatPlan, Stop, Tools,
 };
 
+pub use fence::OwnReset;
 pub use sources::Source;
 
 /// Why a reset cannot be planned or applied.
@@ -55,6 +58,14 @@ pub enum ResetError {
     /// A plan that cannot be written as text.
     #[error("the plan could not be written: {0}")]
     Json(#[from] serde_json::Error),
+    /// The account is left alone.
+    #[error("the account {account} is left alone: {why}")]
+    Refused {
+        /// Which.
+        account: String,
+        /// Why.
+        why: String,
+    },
     /// Stopped by hand.
     #[error("stopped; what AWS has begun goes on, and the same command continues")]
     Stopped,
@@ -65,12 +76,23 @@ pub type Tell<'t> = &'t (dyn Fn(&str, Progress) + Send + Sync);
 
 /// Makes a plan. Call it while holding one participant of the session's clock.
 pub async fn plan(
-    session: &Arc<Session>,
+    session: &Session,
     source: &Source,
     blocked: &BTreeSet<String>,
     title: &str,
 ) -> Result<Plan, ResetError> {
-    let Roster { seats, mut excluded } = sources::roster(session, source).await?;
+    let roster = sources::roster(session, source).await?;
+    plan_roster(session, roster, blocked, title).await
+}
+
+/// Makes a plan for the accounts of a roster. Call it while holding one participant of the session's clock.
+pub async fn plan_roster(
+    session: &Session,
+    roster: Roster,
+    blocked: &BTreeSet<String>,
+    title: &str,
+) -> Result<Plan, ResetError> {
+    let Roster { seats, mut excluded } = roster;
     let branches: Vec<BoxFuture<'_, Result<SeatPlan, Excluded>>> = seats
         .into_iter()
         .map(|seat| {
@@ -111,7 +133,7 @@ pub(super) fn regions(session: &Session, seat: &Seat) -> Result<RegionPair, Stri
     RegionPair::new(&seat.primary, &seat.secondary).map_err(|error| error.to_string())
 }
 
-async fn planned(session: &Arc<Session>, mut seat: Seat, blocked: &BTreeSet<String>) -> Result<SeatPlan, String> {
+async fn planned(session: &Session, mut seat: Seat, blocked: &BTreeSet<String>) -> Result<SeatPlan, String> {
     let regions = regions(session, &seat)?;
     let aws = doors::enter(session, &seat, regions.primary().as_str(), doors::RESET).await?;
     let caller = Caller::new(aws, session.clock.clone(), &seat.account);
@@ -191,7 +213,7 @@ pub fn read_plan(path: &Path, hash: Option<&str>) -> Result<(Plan, String), Rese
 /// Applies a plan, or goes on with one that was begun. One account that cannot be reset stops no other. Call it while
 /// holding one participant of the session's clock.
 pub async fn apply(
-    session: &Arc<Session>,
+    session: &Session,
     path: &Path,
     plan: &Plan,
     sum: &str,
@@ -252,7 +274,7 @@ pub async fn apply(
 
 /// Resets one account.
 async fn one(
-    session: &Arc<Session>,
+    session: &Session,
     plan: &Plan,
     seat: &SeatPlan,
     again: bool,
@@ -297,7 +319,7 @@ async fn one(
 type Prepared = (Caller, String, reset::Run, reset::Scan);
 
 /// Enters an account, asks everything again that was asked for the plan, and looks at what exists now.
-async fn prepare(session: &Arc<Session>, plan: &Plan, seat: &SeatPlan, again: bool) -> Result<Prepared, String> {
+async fn prepare(session: &Session, plan: &Plan, seat: &SeatPlan, again: bool) -> Result<Prepared, String> {
     let regions = regions(session, &seat.seat)?;
     let aws = doors::enter(session, &seat.seat, regions.primary().as_str(), doors::RESET).await?;
     let caller = Caller::new(aws, session.clock.clone(), &seat.seat.account);

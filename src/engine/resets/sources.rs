@@ -1,7 +1,6 @@
 //! Where the accounts of a reset come from: one's own, a roster file, profiles, a role, an organizational unit.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use serde_json::{Value, json};
 
@@ -34,7 +33,7 @@ pub struct Source {
 }
 
 /// The accounts.
-pub(super) async fn roster(session: &Arc<Session>, source: &Source) -> Result<Roster, ResetError> {
+pub(super) async fn roster(session: &Session, source: &Source) -> Result<Roster, ResetError> {
     let mut roster = match (&source.roster, &source.profiles, &source.ou) {
         (Some(file), None, None) => from_file(file)?,
         (None, Some(pattern), None) => profiles(session, pattern).await?,
@@ -90,7 +89,7 @@ async fn account(session: &Session) -> Result<String, ResetError> {
 }
 
 /// The profiles of the AWS configuration that the pattern names. Who they are is asked for each of them.
-async fn profiles(session: &Arc<Session>, pattern: &str) -> Result<Roster, ResetError> {
+async fn profiles(session: &Session, pattern: &str) -> Result<Roster, ResetError> {
     if session.simulated() {
         let why = "--profiles are of real AWS: add --aws. In the sandbox give a roster with account ids";
         return Err(ResetError::Usage(why.to_owned()));

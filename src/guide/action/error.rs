@@ -42,6 +42,14 @@ pub enum ActionError {
         /// What AWS says instead.
         state: String,
     },
+    /// A reset ended, and things of the run are left, or nothing is proved.
+    #[error("{verdict}")]
+    Left {
+        /// The verdict, and what did not go.
+        verdict: String,
+        /// Commands that finish it by hand, or show what is there.
+        finish: Vec<String>,
+    },
     /// The time was up.
     #[error("{what}; given up after {}", spell(*after))]
     GaveUp {

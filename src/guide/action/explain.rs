@@ -28,6 +28,13 @@ pub fn explain(error: &ActionError, simulated: bool) -> Trouble {
             "It went into a state that the wait cannot leave. Waiting longer changes nothing.".to_owned(),
             "Press r to see what it is in now, undo the step (u), then press Enter.".to_owned(),
         ),
+        ActionError::Left { finish, .. } => (
+            match finish.first() {
+                Some(first) => format!("Everything that did not wait for it is gone. By hand it goes on with: {first}"),
+                None => "Everything that did not wait for it is gone.".to_owned(),
+            },
+            "Mend the reason, then press Enter: it continues where AWS is.".to_owned(),
+        ),
         ActionError::GaveUp { .. } => (
             "The guide stopped waiting. AWS goes on, and may well finish.".to_owned(),
             "Press c to check what is there now, or Enter to run it again: it continues where AWS is.".to_owned(),

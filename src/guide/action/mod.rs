@@ -7,7 +7,7 @@
 //! # use multi_region_workshop::{clock::Clock, domain::{Effect, Operations}, guide::action::{Runner, Told}};
 //! # use std::{path::Path, time::Duration};
 //! # async fn example(aws: &dyn Operations, clock: &Clock) {
-//! let runner = Runner { aws, clock, workspace: Path::new("workspace") };
+//! let runner = Runner { aws, clock, workspace: Path::new("workspace"), resets: None };
 //! let commands = ["aws sts get-caller-identity --region eu-west-1".to_owned()];
 //! let cancel = tokio_util::sync::CancellationToken::new();
 //! let tell = |told: Told| drop(told);
@@ -43,8 +43,8 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
 use crate::clock::Clock;
-use crate::domain::{Effect, Operations};
-use crate::protocol::{Command, parse_command};
+use crate::domain::{BoxFuture, Effect, Operations};
+use crate::protocol::{Command, Reset, parse_command};
 
 pub use error::{ActionError, LocalError};
 pub use explain::{Trouble, explain};
@@ -61,6 +61,25 @@ pub struct Runner<'g> {
     pub clock: &'g Clock,
     /// Where `file://` and the paths of `aws s3` begin; nothing outside is read or written.
     pub workspace: &'g Path,
+    /// Who runs `workshop reset`; none where a page's commands cannot have it.
+    pub resets: Option<&'g dyn Resets>,
+}
+
+/// Runs `workshop reset`. Guide and reset know nothing of each other; the engine joins them.
+pub trait Resets: Send + Sync {
+    /// Takes the run away that `asked` names, and proves that it is gone.
+    fn reset<'a>(&'a self, asked: &'a Reset, watch: Watch<'a>) -> BoxFuture<'a, Result<Done, ActionError>>;
+}
+
+/// How a command that takes long is watched and ended.
+#[derive(Clone, Copy)]
+pub struct Watch<'a> {
+    /// How long it may take, in the clock's time.
+    pub timeout: Duration,
+    /// The learner's stop.
+    pub cancel: &'a CancellationToken,
+    /// Is told what goes on.
+    pub tell: &'a (dyn Fn(Told) + Send + Sync),
 }
 
 /// What a learner is told while an action runs; one line each, safe to draw.
@@ -116,7 +135,13 @@ impl Runner<'_> {
                 .map_err(|error| LocalError::Command { command: text.clone(), error })?;
             permitted(&command, effect)?;
             job.check_cancelled()?;
-            let outcome = run_one(&job, &command).await?;
+            let outcome = match &command {
+                Command::Reset(reset) => {
+                    let watch = Watch { timeout: timeout.saturating_sub(job.elapsed()), cancel, tell };
+                    self.reset(reset, watch).await?
+                }
+                other => run_one(&job, other).await?,
+            };
             if !outcome.output.is_empty() {
                 outputs.push(outcome.output);
             }
@@ -126,6 +151,12 @@ impl Runner<'_> {
             };
         }
         Ok(Done { output: outputs.join("\n"), already: already.unwrap_or(false) })
+    }
+
+    async fn reset(&self, reset: &Reset, watch: Watch<'_>) -> Result<Outcome, ActionError> {
+        let nobody = || LocalError::Form("workshop reset runs in a page of the guide, or in a shell".to_owned());
+        let done = self.resets.ok_or_else(nobody)?.reset(reset, watch).await?;
+        Ok(Outcome { output: done.output, already: Some(done.already) })
     }
 }
 
@@ -138,6 +169,7 @@ async fn run_one(job: &Job<'_>, command: &Command) -> Result<Outcome, ActionErro
         Command::S3Copy(copy) => copy::copy(job, copy).await,
         Command::S3Sync(sync) => copy::sync(job, sync).await,
         Command::S3Remove(remove) => remove::remove(job, remove).await,
+        Command::Reset(_) => Err(LocalError::Form("workshop reset is no command of the AWS CLI".to_owned()).into()),
     }
 }
 
@@ -148,7 +180,7 @@ fn permitted(command: &Command, effect: Effect) -> Result<(), LocalError> {
         Command::Wait(_) => true,
         Command::S3Copy(copy) => !copy.to.starts_with("s3://"),
         Command::S3Sync(sync) => !sync.to.starts_with("s3://"),
-        Command::Deploy(_) | Command::S3Remove(_) => false,
+        Command::Deploy(_) | Command::S3Remove(_) | Command::Reset(_) => false,
     };
     if effect == Effect::Read && !reads {
         return Err(LocalError::NotARead(preview::title(command)));

@@ -35,6 +35,7 @@ pub fn title(command: &Command) -> String {
         Command::S3Copy(copy) => format!("aws s3 cp {} {}{}", copy.from, copy.to, place(&copy.region)),
         Command::S3Sync(sync) => format!("aws s3 sync {} {}{}", sync.from, sync.to, place(&sync.region)),
         Command::S3Remove(remove) => format!("aws s3 rm {}{}", remove.uri, place(&remove.region)),
+        Command::Reset(reset) => format!("workshop reset --suffix {} (delete, in both Regions)", reset.suffix),
     }
 }
 
@@ -63,8 +64,15 @@ fn body(command: &Command) -> String {
             "1. ListObjectsV2, page by page\n2. DeleteObjects, 1,000 keys a call".to_owned()
         }
         Command::S3Remove(_) => "DeleteObject".to_owned(),
+        Command::Reset(_) => RESET.to_owned(),
     }
 }
+
+/// What `workshop reset` does, in its order.
+const RESET: &str = "\
+1. GetResources, Describe* and List* in every Region: what is the run's, and what is not
+2. the deletions, each as soon as a read has shown that nothing uses the thing any more
+3. the same search once more, and again after ten minutes: nothing may be left";
 
 fn each(recursive: bool) -> &'static str {
     if recursive { " for each below it" } else { "" }

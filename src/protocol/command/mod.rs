@@ -1,8 +1,9 @@
-//! The `aws …` command line: the text of a fence or the words of a shell → a [`Command`].
+//! The `aws …` command line: the text of a fence or the words of a shell → a [`Command`]. Besides it, `workshop reset`.
 
 mod deploy;
 mod flags;
 mod parse;
+mod reset;
 mod s3;
 mod shorthand;
 mod values;
@@ -16,7 +17,7 @@ use crate::domain::Operation;
 
 pub use parse::{parse_command, parse_words};
 
-/// What one `aws …` command asks for.
+/// What one command asks for.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Command {
     /// One call of an API.
@@ -38,6 +39,8 @@ pub enum Command {
     S3Sync(S3Sync),
     /// `aws s3 rm`.
     S3Remove(S3Remove),
+    /// `workshop reset`.
+    Reset(Reset),
 }
 
 /// `aws cloudformation deploy`: a change set, made and executed.
@@ -129,6 +132,13 @@ pub struct S3Remove {
     pub filters: Vec<(bool, String)>,
     /// `--region`; empty when none was given.
     pub region: String,
+}
+
+/// `workshop reset`: everything of a run, in the account that the guide works in.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Reset {
+    /// `--suffix`: whose things go.
+    pub suffix: String,
 }
 
 /// Reads the files that `file://` and `fileb://` name. The module that knows the workspace implements it.

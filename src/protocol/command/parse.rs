@@ -8,7 +8,7 @@ use super::super::waiters;
 use super::flags::{self, Line};
 use super::values::Maker;
 use super::words::{self, Word};
-use super::{Command, CommandError, Files, Wait, deploy, s3};
+use super::{Command, CommandError, Files, Wait, deploy, reset, s3};
 use crate::domain::{GLOBAL_REGION, Operation};
 
 /// Parses the text of a command: a leading `$ `, `\` at line ends and a shell's quotes are understood, nothing else of a
@@ -17,9 +17,10 @@ pub fn parse_command(text: &str, files: &dyn Files) -> Result<Command, CommandEr
     let words = words::split(text)?;
     match words.split_first() {
         Some((first, rest)) if first.text == "aws" => parse(rest, files),
+        Some((first, rest)) if first.text == "workshop" => reset::parse(rest, first.at),
         Some((first, _)) => {
             let message = format!("'{}' is no command of this guide; only aws commands run here", first.text);
-            Err(CommandError::unknown(message, first.at, &first.text, ["aws"]))
+            Err(CommandError::unknown(message, first.at, &first.text, ["aws", "workshop"]))
         }
         None => Err(CommandError::new("the command is empty; expected aws SERVICE OPERATION --flags", 0)),
     }

@@ -158,6 +158,14 @@ fn what_is_mistyped_is_named_with_the_nearest() {
     for (text, at, expected) in [
         ("aws", 0, "expected the name of a service after 'aws'; as in aws rds describe-db-clusters"),
         ("ls", 0, "'ls' is no command of this guide; only aws commands run here"),
+        ("workshop run all", 9, "'workshop run' does not run in a fence; only workshop reset does"),
+        ("workshop reset", 9, "workshop reset needs --suffix, so that the page says whose things go"),
+        (
+            "workshop reset --suffix a --region eu-west-1",
+            9,
+            "workshop reset takes neither --region nor --query: it works in both Regions of the run",
+        ),
+        ("workshop reset --sufix a", 15, "workshop reset has no flag --sufix; did you mean '--suffix'?"),
         ("", 0, "the command is empty; expected aws SERVICE OPERATION --flags"),
         (
             "aws dynamdb list-tables",

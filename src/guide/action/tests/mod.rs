@@ -116,7 +116,7 @@ pub fn run_in(script: &Script, workspace: &Path, effect: Effect, commands: &[&st
     let commands: Vec<String> = commands.iter().map(|command| (*command).to_owned()).collect();
     let told = Mutex::new(Vec::new());
     let cancel = script.stop.as_ref().map_or_else(CancellationToken::new, |(_, _, cancel)| cancel.clone());
-    let runner = Runner { aws: script, clock: &clock, workspace };
+    let runner = Runner { aws: script, clock: &clock, workspace, resets: None };
     let tell = |one| told.lock().unwrap().push(one);
     let result = runtime.block_on(async {
         let _awake = clock.participate();
