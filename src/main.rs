@@ -38,10 +38,15 @@ fn run(cli: Cli, directory: &std::path::Path) -> ExitCode {
         }
     };
     let code = runtime.block_on(async {
+        if let Some(Command::Fleet(arguments)) = &cli.command
+            && arguments.on_screen(&cli.global)
+        {
+            return full_screen(&cli, directory, Some(&arguments.roster)).await;
+        }
         match cli.command {
             Some(command) => cli::dispatch(&cli.global, command).await,
             None if cli.global.plain => cli::plain(&cli).await,
-            None => full_screen(&cli, directory).await,
+            None => full_screen(&cli, directory, None).await,
         }
     });
     // A thread that reads standard input may wait for ever; it must not keep the program.
@@ -49,7 +54,8 @@ fn run(cli: Cli, directory: &std::path::Path) -> ExitCode {
     code
 }
 
-async fn full_screen(cli: &Cli, directory: &std::path::Path) -> ExitCode {
+/// The guide, or the class of a roster.
+async fn full_screen(cli: &Cli, directory: &std::path::Path, roster: Option<&std::path::Path>) -> ExitCode {
     let session = match cli::open_screen(&cli.global).await {
         Ok(session) => session,
         Err(exit) => return exit.into(),
@@ -62,11 +68,16 @@ async fn full_screen(cli: &Cli, directory: &std::path::Path) -> ExitCode {
         Color::True => Palette::True,
     });
     let theme = Theme::detect(palette, cli.global.ascii, |name| std::env::var(name).ok());
-    match screen::run(session, theme).await {
+    let shown = match roster {
+        Some(roster) => screen::fleet(session, roster, theme).await,
+        None => screen::run(session, theme).await,
+    };
+    match shown {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("workshop: {error}");
-            ExitCode::from(3)
+            // A roster that cannot be read is a mistake of the command line; the rest is a terminal that is none.
+            ExitCode::from(if matches!(error, screen::ScreenError::Class(_)) { 2 } else { 3 })
         }
     }
 }

@@ -14,6 +14,7 @@
 //! Confirmations happen here: whatever arrives as [`Effect::RunAction`], [`Effect::RunSolution`],
 //! [`Effect::StartDrill`], [`Effect::AbortDrill`] or [`Effect::FailBack`] has been confirmed, where it must be.
 
+mod class;
 pub mod drill;
 mod job;
 mod key;
@@ -27,6 +28,7 @@ mod resources;
 mod status;
 mod update;
 
+pub use class::{ClassEffect, ClassModel, ClassMsg, Over, SeatRow, SeatState, update_class};
 pub use drill::{DrillState, DrillView};
 pub use job::{Job, JobEvent, JobId, JobLine, JobState, LineKind, Trouble};
 pub use key::Key;

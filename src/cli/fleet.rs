@@ -13,15 +13,13 @@ use super::args::Global;
 use super::exit::Exit;
 use super::open;
 use crate::domain::text::printable;
-use crate::engine::fleet::{Fleet, Row, Stuck};
+use crate::engine::fleet::{Fleet, REFRESH, Row, Stuck, short};
 use crate::engine::rehearse::{self, Options, RehearseError};
 use crate::engine::resets::ResetError;
 use crate::engine::session::Session;
 use crate::engine::signals;
 use crate::progress::write_atomically;
 
-/// From the end of a refresh to the beginning of the next one.
-const REFRESH: Duration = Duration::from_secs(15);
 /// The width of the table.
 const WIDTH: usize = 80;
 
@@ -34,9 +32,20 @@ pub struct FleetArgs {
     /// One JSON object a line on standard output
     #[arg(long)]
     pub json: bool,
-    /// Go on until Ctrl-C, and ask again every 15 seconds
+    /// Lines instead of the screen: go on until Ctrl-C, and ask again every 15 seconds
     #[arg(long)]
     pub watch: bool,
+    /// Lines instead of the screen: one look
+    #[arg(long)]
+    pub once: bool,
+}
+
+impl FleetArgs {
+    /// Whether the screen is wanted: on a terminal, unless lines were asked for.
+    pub fn on_screen(&self, global: &Global) -> bool {
+        let lines = self.json || self.watch || self.once || global.plain;
+        !lines && std::io::stdin().is_terminal() && std::io::stdout().is_terminal()
+    }
 }
 
 /// `workshop sandbox rehearse`.
@@ -213,17 +222,6 @@ fn table(rows: &[Row]) -> Vec<String> {
         lines.extend(row.errors.iter().map(|error| cut(&format!("           ! {}", printable(error)))));
     }
     lines
-}
-
-/// A span in at most six characters.
-fn short(seconds: f64) -> String {
-    let minutes = (seconds / 60.0) as u64;
-    match minutes {
-        0 => format!("{}s", seconds as u64),
-        1..60 => format!("{minutes}m"),
-        60..6000 => format!("{}h{:02}", minutes / 60, minutes % 60),
-        _ => format!("{}d", minutes / 1440),
-    }
 }
 
 /// A line that fits, with a mark where it was cut.

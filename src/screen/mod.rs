@@ -2,6 +2,8 @@
 //!
 //! It drains everything that is pending, then draws once, at most every 16 ms and only when something changed.
 
+mod class;
+
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -12,6 +14,8 @@ use crate::engine::session::Session;
 use crate::engine::{Engine, Started};
 use crate::tui::{Display, Theme, messages};
 
+pub use class::fleet;
+
 /// Two frames are at least that far apart.
 const FRAME: Duration = Duration::from_millis(16);
 
@@ -21,6 +25,9 @@ pub enum ScreenError {
     /// The terminal refused.
     #[error("the terminal cannot be used: {0}; `workshop --plain` needs none")]
     Terminal(#[from] std::io::Error),
+    /// The class cannot be read.
+    #[error(transparent)]
+    Class(#[from] crate::engine::resets::ResetError),
 }
 
 /// Shows the guide until the learner leaves.

@@ -10,6 +10,7 @@
 
 mod canvas;
 mod chrome;
+mod class;
 mod digits;
 mod drill;
 mod drill_panes;
@@ -31,6 +32,7 @@ use crate::app::{Model, Overlay, Screen, Viewports};
 use canvas::Canvas;
 use chrome::Class;
 
+pub use class::draw_class;
 pub use input::{messages, translate};
 pub use terminal::{Display, install_panic_hook, leave};
 pub use theme::{Palette, Theme, Tone};

@@ -19,10 +19,10 @@ use crossterm::terminal::{
 use ratatui::Terminal;
 use ratatui::backend::CrosstermBackend;
 
-use crate::app::{Model, Viewports};
+use crate::app::{ClassModel, Model, Viewports};
 
 use super::theme::{Palette, Theme};
-use super::view;
+use super::{draw_class, view};
 
 /// Whether the terminal is ours now.
 static TAKEN: AtomicBool = AtomicBool::new(false);
@@ -67,6 +67,16 @@ impl Display {
         self.terminal.draw(|frame| viewports = view(model, &self.theme, frame))?;
         execute!(io::stdout(), EndSynchronizedUpdate)?;
         Ok(viewports)
+    }
+
+    /// Draws one frame of the fleet screen.
+    pub fn draw_class(&mut self, model: &ClassModel) -> io::Result<()> {
+        queue!(io::stdout(), BeginSynchronizedUpdate)?;
+        self.terminal.draw(|frame| {
+            let area = frame.area();
+            draw_class(model, &self.theme, area, frame.buffer_mut());
+        })?;
+        execute!(io::stdout(), EndSynchronizedUpdate)
     }
 
     /// Takes the terminal again after [`leave`] (a suspend) and draws everything anew with the next frame.

@@ -143,6 +143,14 @@ pub fn disturb(world: &mut World, run: &Run, seed: u64) -> Vec<String> {
             json!({ "TableName": format!("bookstore-{suffix}-Books"), "ReplicaUpdates": [{ "Delete": { "RegionName": R2 } }] }),
         ),
         (
+            "blog broken",
+            0.15,
+            R1,
+            "ecs",
+            "UpdateService",
+            json!({ "cluster": format!("bookstore-{suffix}"), "service": format!("bookstore-blog-{suffix}"), "desiredCount": 0 }),
+        ),
+        (
             "domain name gone",
             0.15,
             R2,
@@ -194,6 +202,38 @@ pub fn disturb(world: &mut World, run: &Run, seed: u64) -> Vec<String> {
         done.push(format!("{minutes} min later"));
     }
     done
+}
+
+/// Puts the secondary of a global database in the replica's place; false where there is no complete replica.
+pub fn global_database(world: &mut World, run: &Run) -> bool {
+    let (first, second) = (format!("bookstore-aurora-{}", run.suffix), format!("bookstore-replica-{}", run.suffix));
+    let wait = |world: &mut World, minutes| world.advance(world.now.plus(Duration::from_mins(minutes)));
+    // The replica makes way for a secondary of a global database.
+    if !hand(world, R2, "rds", "PromoteReadReplicaDBCluster", &json!({ "DBClusterIdentifier": second })) {
+        return false;
+    }
+    wait(world, 20);
+    let instance = json!({ "DBInstanceIdentifier": format!("{second}-1"), "SkipFinalSnapshot": true });
+    let cluster = json!({ "DBClusterIdentifier": second, "SkipFinalSnapshot": true });
+    if hand(world, R2, "rds", "DeleteDBInstance", &instance) {
+        wait(world, 20);
+    }
+    if !hand(world, R2, "rds", "DeleteDBCluster", &cluster) {
+        return false;
+    }
+    wait(world, 20);
+    let source = format!("arn:aws:rds:{R1}:{ACCOUNT}:cluster:{first}");
+    let global = json!({ "GlobalClusterIdentifier": first, "SourceDBClusterIdentifier": source });
+    if !hand(world, R1, "rds", "CreateGlobalCluster", &global) {
+        return false;
+    }
+    let keys = serde_json::to_value(&world.accounts[ACCOUNT].regions[R2].kms).unwrap();
+    let Some(key) = keys["keys"].as_object().and_then(|keys| keys.keys().next()) else { return false };
+    let joined = json!({ "DBClusterIdentifier": second, "Engine": "aurora-mysql", "GlobalClusterIdentifier": first,
+        "StorageEncrypted": true, "KmsKeyId": key });
+    let made = hand(world, R2, "rds", "CreateDBCluster", &joined);
+    wait(world, 40);
+    made
 }
 
 /// Things of others, some with names that come near. They must all be there afterwards.

@@ -3,6 +3,7 @@
 //! A seat's account is entered by the roster's role, and read; nothing is installed at the learner's side and nothing is
 //! changed. What a cycle has no read left for keeps the answer of an earlier one, which is shown with its age.
 
+mod desk;
 mod place;
 mod reader;
 mod row;
@@ -16,7 +17,8 @@ use super::resets::{ResetError, sources};
 use super::session::Session;
 use crate::reset::{Excluded, Roster, Seat};
 
-pub use row::{Facts, Row, Stuck};
+pub use desk::{Desk, REFRESH, shown};
+pub use row::{Facts, Row, Stuck, short};
 use seat::Watched;
 
 /// How many calls a cycle makes in an account, at most. Source: design/reset.md, point 6 of the goals.
