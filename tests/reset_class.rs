@@ -4,14 +4,17 @@
 #[path = "support/class.rs"]
 mod class;
 
+use std::fmt::Write as _;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use class::{ACCOUNT, R1, R2, everything, workshop};
 use multi_region_workshop::engine::resets::{self, ResetError, Source};
 use multi_region_workshop::engine::session::Session;
-use multi_region_workshop::reset::{FileJournal, Plan, Report};
-use multi_region_workshop::sandbox::{Call, World};
+use multi_region_workshop::reset::{FileJournal, Plan, Progress, Report};
+use multi_region_workshop::sandbox::{Call, World, faults};
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
@@ -152,4 +155,106 @@ async fn an_organizational_unit_is_a_roster_and_its_management_account_is_refuse
     let (plan, _) = self::plan(&session, &alone, &[], &dir.path().join("alone.json")).await;
     assert!(plan.excluded[0].why.contains("management account"), "{:?}", plan.excluded);
     assert_ne!(R1, R2);
+}
+
+/// A class of copies of the workshop, each entered by the role, with its roster in a folder.
+async fn class_of(seats: &[&str]) -> (Arc<Session>, tempfile::TempDir, Source) {
+    let workshop = workshop().await;
+    let mut world = workshop.moments.last().unwrap().clone();
+    let mut text = "seat,account,role,external_id,suffix\n".to_owned();
+    for seat in seats {
+        let (id, own) = (format!("20000000000{seat}"), format!("seat0{seat}"));
+        world.copy_account(ACCOUNT, &id, &[(workshop.run.suffix.clone(), own.clone())]).unwrap();
+        role(&mut world, &id);
+        writeln!(text, "{seat},{id},arn:aws:iam::{id}:role/reset,class,{own}").unwrap();
+    }
+    let dir = tempfile::tempdir().unwrap();
+    let roster = dir.path().join("class.csv");
+    std::fs::write(&roster, text).unwrap();
+    let session = Arc::new(workshop.session.in_copy(world));
+    (session, dir, Source { roster: Some(roster), ..Source::default() })
+}
+
+/// Ends every session of an account at once, as AWS does when they are revoked, and decides who may enter it anew.
+fn revoke(world: &mut World, account: &str, trusted: &str) {
+    let now = world.now;
+    for session in world.sessions.values_mut().filter(|session| session.account == account) {
+        session.expires = now;
+    }
+    let trust = json!({ "Version": "2012-10-17", "Statement": [
+        { "Effect": "Allow", "Principal": { "AWS": format!("arn:aws:iam::{trusted}:root") }, "Action": "sts:AssumeRole" }
+    ]});
+    let input = json!({ "RoleName": "reset", "PolicyDocument": trust.to_string() });
+    invoke(world, account, "us-east-1", "iam", "UpdateAssumeRolePolicy", &input);
+}
+
+#[tokio::test]
+async fn a_seat_whose_token_expires_in_the_middle_is_named_and_finished_by_the_same_command() {
+    let (session, dir, source) = class_of(&["1", "2", "3"]).await;
+    let _awake = session.clock.participate();
+    let path = dir.path().join("plan.json");
+    let (plan, sum) = plan(&session, &source, &[], &path).await;
+    assert_eq!(plan.seats.len(), 3, "{:?}", plan.excluded);
+    let sandbox = session.throw_away.clone().unwrap();
+    let revoked = Mutex::new(Vec::new());
+    let tell = |seat: &str, progress: Progress| {
+        let begun = matches!(&progress, Progress::Node { state, .. } if state == "deleting");
+        let mut revoked = revoked.lock().unwrap();
+        if begun && seat != "3" && !revoked.contains(&seat.to_owned()) {
+            revoked.push(seat.to_owned());
+            // Seat 1 can be entered again, seat 2 by nobody who resets.
+            let trusted = if seat == "1" { ACCOUNT } else { "999999999999" };
+            sandbox.with_world(|world| revoke(world, &format!("20000000000{seat}"), trusted));
+        }
+    };
+    let report = resets::apply(&session, &path, &plan, &sum, &CancellationToken::new(), &tell).await.unwrap();
+    assert_eq!(revoked.lock().unwrap().len(), 2);
+    let verdict = |report: &Report, seat: &str| report.accounts.iter().find(|one| one.seat == seat).unwrap().clone();
+    for seat in ["1", "3"] {
+        assert!(verdict(&report, seat).clean, "{:?}", verdict(&report, seat));
+    }
+    let bad = verdict(&report, "2");
+    assert!(!bad.clean && bad.verdict.starts_with("not proved"), "{}", bad.verdict);
+    let page = std::fs::read_to_string(resets::folder(&path).join("report.md")).unwrap();
+    assert!(page.contains("Seat 2 needs attention") && page.contains("assume-role"), "{page}");
+    let asked = verdict(&report, "1").changes.len() + verdict(&report, "3").changes.len();
+
+    sandbox.with_world(|world| revoke(world, "200000000002", ACCOUNT));
+    let report = apply(&session, &path, &plan, &sum).await.unwrap();
+    assert!(report.clean, "{:?}", verdict(&report, "2"));
+    let again = verdict(&report, "1").changes.len() + verdict(&report, "3").changes.len();
+    assert_eq!(again, asked, "seats that were clean are asked for nothing more");
+    for seat in ["1", "2", "3"] {
+        let left = sandbox.with_world(|world| everything(world, &format!("20000000000{seat}")));
+        assert!(left.iter().all(|arn| arn.contains(":role/reset")), "{left:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_throttling_storm_over_a_class_costs_time_and_nothing_else() {
+    let (session, dir, source) = class_of(&["1", "2"]).await;
+    let _awake = session.clock.participate();
+    let path = dir.path().join("plan.json");
+    let (plan, sum) = plan(&session, &source, &[], &path).await;
+    let sandbox = session.throw_away.clone().unwrap();
+    let raging = AtomicBool::new(false);
+    let tell = |_: &str, _: Progress| {
+        if !raging.swap(true, Ordering::SeqCst) {
+            sandbox.with_world(|world| {
+                for region in [R1, R2, "us-east-1"] {
+                    let share = json!({ "share": 0.8 });
+                    faults::start(world, faults::API_THROTTLING, region, share, Duration::from_mins(15)).unwrap();
+                }
+            });
+        }
+    };
+    let report = resets::apply(&session, &path, &plan, &sum, &CancellationToken::new(), &tell).await.unwrap();
+    assert!(report.clean, "{:?}", report.accounts);
+    let throttles: u64 = report.accounts.iter().map(|one| one.throttles).sum();
+    println!("{throttles} refusals reached the reset; the SDK's own retries have taken the others");
+    assert!(throttles > 0);
+    for seat in ["1", "2"] {
+        let left = sandbox.with_world(|world| everything(world, &format!("20000000000{seat}")));
+        assert!(left.iter().all(|arn| arn.contains(":role/reset")), "{left:?}");
+    }
 }

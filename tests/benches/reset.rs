@@ -1,9 +1,11 @@
 //! Measures the reset against the goals of design/reset.md: many simulated accounts at once, each complete up to Module 4.
 //!
 //! `cargo bench --bench reset` prints wall time, simulated time, calls and memory for 10, 50 and 100 accounts, without the
-//! SDK (`direct`) and, for 10 and 50, through it (`sdk`).
+//! SDK (`direct`) and, for 10 and 50, through it (`sdk`). `cargo bench --bench reset -- states 10000` resets that many states
+//! of an account by seed instead, and prints how many of each kind there were and what went wrong.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Instant;
@@ -17,8 +19,12 @@ use tokio_util::sync::CancellationToken;
 
 #[path = "../support/built.rs"]
 mod built;
+#[path = "../support/class.rs"]
+mod class;
 #[path = "../support/direct.rs"]
 mod direct;
+#[path = "../support/states.rs"]
+mod states;
 
 /// A journal that keeps nothing: the disk is measured by nobody here.
 struct Nowhere;
@@ -31,15 +37,41 @@ impl Recorder for Nowhere {
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() {
+    let mut words = std::env::args().skip_while(|word| word != "states").skip(1);
+    if let Some(count) = words.next().and_then(|word| word.parse().ok()) {
+        return many(count).await;
+    }
     let (session, world) = built::built("m4").await;
     let (suffix, regions) = (session.suffix().to_owned(), session.guide.regions().clone());
     let run = |own: &str| session.run_with(own, &regions).expect("a run");
     for (count, sdk) in [(10, false), (50, false), (100, false), (10, true), (50, true)] {
-        class(&world, &suffix, count, sdk, &run).await;
+        accounts(&world, &suffix, count, sdk, &run).await;
     }
 }
 
-async fn class(world: &World, suffix: &str, count: usize, sdk: bool, run: &dyn Fn(&str) -> Run) {
+/// Resets so many states, and counts.
+async fn many(count: u64) {
+    let workshop = class::workshop().await;
+    let begun = Instant::now();
+    let (mut seen, mut problems) = (BTreeMap::<String, usize>::new(), Vec::new());
+    for seed in 0..count {
+        let (done, found) = states::one_state(&workshop, seed).await;
+        for what in &done {
+            *seen.entry(states::kind(what)).or_default() += 1;
+        }
+        problems.extend(found.into_iter().map(|problem| format!("seed {seed} ({}): {problem}", done.join(", "))));
+    }
+    println!("{count} states in {:.0} s of wall time: {} problems", begun.elapsed().as_secs_f64(), problems.len());
+    for (what, count) in &seen {
+        println!("  {count:>6} {what}");
+    }
+    for problem in &problems {
+        println!("{problem}");
+    }
+    assert!(problems.is_empty());
+}
+
+async fn accounts(world: &World, suffix: &str, count: usize, sdk: bool, run: &dyn Fn(&str) -> Run) {
     let learner = multi_region_workshop::sandbox::world::LEARNER_ACCOUNT;
     let mut world = world.clone();
     let mut seats = Vec::new();

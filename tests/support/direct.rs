@@ -1,6 +1,7 @@
 //! Operations answered by the simulated AWS without the SDK and without a wire, for tests with very many calls.
 #![allow(dead_code, clippy::unwrap_used, clippy::expect_used)]
 
+use std::collections::BTreeSet;
 use std::sync::Mutex;
 
 use multi_region_workshop::aws::classify;
@@ -14,6 +15,8 @@ pub struct Direct {
     pub sandbox: Sandbox,
     pub account: String,
     pub changes: Mutex<Vec<(Operation, Result<(), Failure>)>>,
+    /// Every operation that was called, by service and API.
+    pub called: Mutex<BTreeSet<(String, String)>>,
     /// Is called after each call, with the world.
     after: Mutex<Option<Hook>>,
 }
@@ -26,6 +29,7 @@ impl Direct {
             sandbox: sandbox.clone(),
             account: account.to_owned(),
             changes: Mutex::default(),
+            called: Mutex::default(),
             after: Mutex::default(),
         }
     }
@@ -51,6 +55,7 @@ impl Direct {
 
 impl Operations for Direct {
     fn call<'a>(&'a self, operation: &'a Operation) -> BoxFuture<'a, Result<Reply, Failure>> {
+        self.called.lock().unwrap().insert((operation.service.clone(), operation.api.clone()));
         let answer = self.answer(operation).map_err(|error| Failure {
             class: classify(&error.code, &error.message, error.status),
             code: error.code,
