@@ -25,7 +25,7 @@ use states::{Account, Memory, apply, jumping, kind, one_state, planned, violatio
 
 /// How many states the ordinary test tries.
 fn states() -> u64 {
-    std::env::var("RESET_STATES").ok().and_then(|text| text.parse().ok()).unwrap_or(200)
+    std::env::var("RESET_STATES").ok().and_then(|text| text.parse().ok()).unwrap_or(40)
 }
 
 #[tokio::test]

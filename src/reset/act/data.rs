@@ -69,6 +69,13 @@ impl Hand<'_> {
             let arn = arn(member);
             // The call goes to the member's own Region.
             let home = arn.split(':').nth(3).unwrap_or(region).to_owned();
+            // A cluster that is being changed, by whomever, does not leave; its state says when that ends.
+            let cluster =
+                self.list(Kind::Cluster, &home).await?.into_iter().find(|one| one.text("/DBClusterArn") == arn);
+            if let Some(busy) = cluster.filter(|one| one.text("/Status").contains("ing")) {
+                left.push(format!("{} is {}", busy.name, busy.text("/Status")));
+                continue;
+            }
             // AWS shows a member as before while it leaves, and takes the same request again and again.
             if self.once(&arn) {
                 let input = json!({ "GlobalClusterIdentifier": id, "DbClusterIdentifier": arn });
