@@ -258,8 +258,9 @@ def judge_wire(failures):
                 model = client.client.meta.service_model.operation_model(name)
                 parameters, output = sample(key, name, model)
                 client.call(name, parameters)
-                errors = model.error_shapes
-                code = errors[0].error_code if errors else "AccessDenied"
+                # An error without a member for it carries no message.
+                told = [shape for shape in model.error_shapes if "message" in {member.lower() for member in shape.members}]
+                code = next((shape.error_code for shape in [*told, *model.error_shapes]), "AccessDenied")
                 cases.append((client, key, protocol, name, parameters, output, code, client.request))
     lines = [
         {
