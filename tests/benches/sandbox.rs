@@ -117,7 +117,8 @@ fn copies(world: &World) {
     println!("snapshot and restore: {round:.1} ms, best of 20, {} KiB (goal: 50)", bytes / 1024);
 }
 
-/// The memory of many learners' accounts, each as far as this one, under its own id and names.
+/// The memory of many learners' accounts, each as far as this one: as forks of one, and under ids and names of their own,
+/// as `sandbox rehearse` makes them, which share less.
 fn accounts(world: &World, suffix: &str) {
     let words = [suffix.to_owned()];
     let template = Template::of(world, LEARNER_ACCOUNT, &words).expect("a text").expect("the learner's account");
@@ -132,8 +133,13 @@ fn accounts(world: &World, suffix: &str) {
         template.place(&mut class, &id, &own, world.now).expect("a place");
     }
     let after = resident().unwrap_or(before);
-    println!("200 accounts: {} MB (goal: 500)", after.saturating_sub(before) / 1_000_000);
-    drop(black_box(class));
+    println!("200 accounts with names of their own: {} MB (goal: 500)", after.saturating_sub(before) / 1_000_000);
+    // The class stays while the forks are made: what it left behind would be taken for theirs.
+    let account = world.accounts.get(LEARNER_ACCOUNT).expect("the learner's account");
+    let forks: Vec<_> = (0..200).map(|_| account.clone()).collect();
+    let end = resident().unwrap_or(after);
+    println!("200 forks of an account: {} MB (goal: 500)", end.saturating_sub(after) / 1_000_000);
+    drop(black_box((class, forks)));
 }
 
 /// Resident memory in bytes, on Linux.
