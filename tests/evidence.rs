@@ -101,6 +101,12 @@ async fn trials_measure_what_the_world_itself_knows_and_are_the_same_for_the_sam
         assert_eq!(trial.missed, 0, "{trial:?}");
     }
     assert_eq!(all, trials::run(&session, &world, &plan, own, 1..=2, 2).await, "the same seeds, the same trials");
+    let (plan, _) = drills::prepare(&session, "region", true).await.unwrap();
+    for trial in trials::run(&session, &world, &plan, own, 3..=4, 2).await {
+        let trial = trial.unwrap();
+        let (lost, truth) = (trial.lost.unwrap(), trial.lost_truth.unwrap());
+        assert!(lost.abs_diff(truth) <= 1 && (lost > 0 || truth == 0), "{trial:?}");
+    }
     assert_eq!(world, session.world().await.unwrap().unwrap(), "trials leave the world alone");
 }
 

@@ -272,11 +272,16 @@ async fn routing(
     })
 }
 
+/// The name of the canaries of a drill that begins now, which tells them from those of others.
+pub(super) fn canary_run(session: &Session) -> String {
+    format!("canary-{}", session.clock.now().millis())
+}
+
 /// The canaries of the stores that the workshop names. One whose parameters are not known yet is left out.
 fn canaries(session: &Session, workshop: &Workshop, plan: &Plan, bindings: &Bindings) -> Vec<Arc<dyn Canary>> {
     let guide = &session.guide;
     let (from, to) = (guide.regions().primary().to_string(), guide.regions().secondary().to_string());
-    let run = format!("canary-{}", guide.clock().now().millis());
+    let run = canary_run(session);
     let once: Arc<dyn Operations> = Arc::new(session.sdk.without_retries());
     let mut canaries: Vec<Arc<dyn Canary>> = Vec::new();
     for store in &workshop.drill.stores {

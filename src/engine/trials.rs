@@ -1,7 +1,7 @@
 //! Trials of a drill in copies of the simulated world: the same fault with other settings and other chance, many times in
 //! virtual time, each beside the ground truth that the world itself knows.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -12,8 +12,8 @@ use tokio_util::sync::CancellationToken;
 use super::drills;
 use super::session::Session;
 use crate::clock::Participant;
-use crate::domain::SimTime;
 use crate::domain::drill::{ClientClass, SlotResult, Vantage};
+use crate::domain::{Region, RegionPair, SimTime};
 use crate::drill::plan::Routing;
 use crate::drill::report::resolvers;
 use crate::drill::runner::host;
@@ -41,6 +41,11 @@ pub struct Trial {
     pub predicted: (f64, f64, f64),
     /// The sum of the phases, in seconds.
     pub phases_seconds: f64,
+    /// Acknowledged writes to DynamoDB that the survivor does not have, as the canary counts them; none when the fault does not
+    /// cut replication.
+    pub lost: Option<u64>,
+    /// The same as the tables of the two Regions themselves have it.
+    pub lost_truth: Option<u64>,
     /// Slots that were to be sent, and those that were not.
     pub slots: usize,
     /// Slots that were not sent in time.
@@ -84,15 +89,21 @@ async fn one(session: &Arc<Session>, mut plan: Plan, settings: Settings, seed: u
     plan.routing = Some(now);
     plan.health_check = None;
     plan.auto_fail_back = false;
+    let (control, clock) = (Control::default(), session.clock.clone());
+    let _awake = clock.participate();
+    let mut canaries = Vec::new();
+    if plan.cuts_replication {
+        let (_, ports) = drills::prepare(session, &plan.fault, false).await.map_err(|error| error.to_string())?;
+        canaries.extend(ports.canaries.into_iter().filter(|canary| canary.store() == "dynamodb"));
+    }
+    let run = drills::canary_run(session);
     let ports = Ports {
         network: Arc::clone(session.guide.network()),
         aws: Arc::clone(session.guide.aws()),
-        canaries: Vec::new(),
+        canaries,
         switch: drills::switch(session, spec),
         keeper: None,
     };
-    let (control, clock) = (Control::default(), session.clock.clone());
-    let _awake = clock.participate();
     let witness = Witness::new(session, &plan);
     let over = CancellationToken::new();
     let watching = tokio::spawn(Arc::clone(&witness).watch(over.clone(), clock.participate()));
@@ -103,6 +114,17 @@ async fn one(session: &Arc<Session>, mut plan: Plan, settings: Settings, seed: u
             over.cancel();
             abort.cancel();
         }
+    };
+    let lost_truth = Arc::new(Mutex::new(None));
+    let (seen, regions, store) = (Arc::clone(&lost_truth), plan.regions.clone(), session.throw_away.clone());
+    let stop = move |snapshot: Snapshot| {
+        if snapshot.stage == Stage::Frozen && snapshot.plan.cuts_replication {
+            // Replication is still cut, so that the tables are as they were when the canary was read back.
+            let sandbox = store.as_ref();
+            let count = sandbox.map(|sandbox| sandbox.with_world(|world| not_replicated(world, &regions, &run)));
+            *seen.lock().unwrap_or_else(PoisonError::into_inner) = count;
+        }
+        stop(snapshot);
     };
     let report = crate::drill::run(plan, ports, &clock, &control, &stop).await;
     watching.abort();
@@ -119,10 +141,25 @@ async fn one(session: &Arc<Session>, mut plan: Plan, settings: Settings, seed: u
         rto_seconds: report.rto_seconds,
         interval: report.rto_interval,
         predicted: (band.0.as_secs_f64(), band.1.as_secs_f64(), band.2.as_secs_f64()),
+        lost: report.analysis.stores.get("dynamodb").filter(|_| report.plan.cuts_replication).map(|loss| loss.lost),
+        lost_truth: *lost_truth.lock().unwrap_or_else(PoisonError::into_inner),
         phases_seconds: report.analysis.phases.iter().map(|(_, span)| span.as_secs_f64()).sum(),
         slots: report.samples.slots.len(),
         missed: report.samples.slots.iter().filter(|slot| slot.result == SlotResult::Missed).count(),
     })
+}
+
+/// How many items of that run the table in R1 has and its replica in R2 has not.
+fn not_replicated(world: &World, regions: &RegionPair, run: &str) -> u64 {
+    let account = world.accounts.get(LEARNER_ACCOUNT);
+    let places = |region: &Region| -> BTreeSet<String> {
+        let tables = account.and_then(|account| account.regions.get(region.as_str()));
+        let tables = tables.map(|region| region.dynamodb.tables.values()).into_iter().flatten();
+        let items = tables.filter_map(|table| serde_json::to_value(table).ok()?.get("items")?.as_object().cloned());
+        items.flatten().map(|(place, _)| place).filter(|place| place.contains(run)).collect()
+    };
+    let there = places(regions.secondary());
+    places(regions.primary()).iter().filter(|place| !there.contains(*place)).count() as u64
 }
 
 /// Looks into the world, not at answers: which Region each TTL-honouring client would be led to at each instant.

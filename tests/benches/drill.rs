@@ -1,7 +1,8 @@
 //! Measures the drill against what the simulated world itself knows, in many seeded trials.
 //!
 //! `cargo bench --bench drill -- [runs]` builds Modules 1 to 4 once and then prints, for the workshop's own settings, how far
-//! the measured RTO is from the truth and how often its interval holds it; and, over a grid of settings, how many
+//! the measured RTO is from the truth and how often its interval holds it; the same and the lost writes with replication cut;
+//! and, over a grid of settings, how many
 //! results the predicted band holds. Goals: design/drill.md, section 3.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
@@ -49,7 +50,31 @@ async fn main() {
     measured(&trials);
     predicted(&format!("{}/{}/{}", own.interval, own.threshold, own.ttl), &trials);
 
+    let (cut, _) = drills::prepare(&session, "region", true).await.expect("a plan");
+    let begin = Instant::now();
+    let trials = good(trials::run(&session, &world, &cut, own, 1..=runs, AT_ONCE).await);
+    println!(
+        "{} trials with the Region lost and replication cut in {:.1} s",
+        trials.len(),
+        begin.elapsed().as_secs_f64()
+    );
+    measured(&trials);
+    lost(&trials);
+
     grid(&session, &world, &plan, runs.min(AT_EACH)).await;
+}
+
+/// The loss against what the tables themselves have.
+fn lost(trials: &[Trial]) {
+    let pairs: Vec<(u64, u64)> = trials.iter().filter_map(|trial| trial.lost.zip(trial.lost_truth)).collect();
+    let worst = pairs.iter().map(|(lost, truth)| lost.abs_diff(*truth)).max();
+    let false_zeros = pairs.iter().filter(|(lost, truth)| *lost == 0 && *truth > 0).count();
+    let most = pairs.iter().map(|(_, truth)| *truth).max();
+    println!(
+        "lost writes in {} trials: greatest error {worst:?} (goal: at most 1), {false_zeros} false zeros (goal: 0), at most \
+         {most:?} lost",
+        pairs.len()
+    );
 }
 
 async fn grid(session: &Arc<Session>, world: &World, plan: &Plan, at_each: u64) {
