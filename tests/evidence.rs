@@ -11,8 +11,8 @@ use multi_region_workshop::clock::{Clock, Metronome, Rate};
 use multi_region_workshop::domain::BoxFuture;
 use multi_region_workshop::domain::drill::Verdict;
 use multi_region_workshop::drill::{Control, Report, Stage, evidence};
-use multi_region_workshop::engine::session::Session;
-use multi_region_workshop::engine::{drills, kept, trials};
+use multi_region_workshop::engine::session::{Options, Session};
+use multi_region_workshop::engine::{Engine, drills, kept, trials};
 use multi_region_workshop::sandbox::world::World;
 use serde_json::Value;
 
@@ -127,6 +127,21 @@ async fn a_region_that_answers_late_is_left_by_the_shop_and_by_the_blog() {
 
 fn journey(report: &Report, lane: usize) -> &str {
     &report.plan.journeys[report.lanes[lane].journey].name
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_the_screen_reads_lets_no_time_pass_while_a_drill_computes() {
+    let options = Options { fresh: true, seed: Some(5), speed: Some(3600.0), ..Options::default() };
+    let session = Arc::new(Session::open(options).await.unwrap());
+    // Calls to a lost Region are tried again, after a sleep in simulated time.
+    let lost = session.faults.as_ref().unwrap();
+    lost.start("region-loss", "eu-west-1", Value::Null, Duration::from_secs(36_000)).await.unwrap();
+    let _awake = session.clock.participate();
+    let before = session.clock.now();
+    let mut started = Engine::start(Arc::clone(&session), (80, 24));
+    let heard = async { while started.messages.recv().await.is_some() {} };
+    assert!(tokio::time::timeout(Duration::from_secs(3), heard).await.is_err(), "the engine goes on");
+    assert_eq!(session.clock.now(), before);
 }
 
 /// A wall clock that goes so many times as fast as the machine's.

@@ -26,6 +26,7 @@ pub(in crate::drill) fn plan(affected: bool) -> Plan {
             body: None,
             direct: BTreeMap::new(),
             affected,
+            routed: true,
         }],
         vantages: vantages(&regions)[..1].to_vec(),
         regions,

@@ -46,6 +46,8 @@ pub struct JourneyPlan {
     pub direct: BTreeMap<Role, String>,
     /// Whether the fault should break it.
     pub affected: bool,
+    /// Whether the broken Region's health check decides where its name leads.
+    pub routed: bool,
 }
 
 /// Settings of the routing, as read from the API.

@@ -118,11 +118,12 @@ impl Report {
     }
 }
 
-/// How many resolvers stand between the broken Region and the clients that decide: one for each name and place. Before it is
-/// known which clients those are, one for each place.
+/// How many resolvers stand between the broken Region and the clients that decide: one for each place and
+/// name that the health check routes. Before it is known which clients those are, one for each place.
 pub fn resolvers(plan: &Plan, lanes: &[Lane], analysis: &Analysis) -> usize {
     let place = |lane: &usize| {
         let lane = lanes.get(*lane)?;
+        plan.journeys.get(lane.journey).filter(|journey| journey.routed)?;
         Some((host(plan.url(lane)?), lane.vantage))
     };
     let places: BTreeSet<(&str, usize)> = analysis.affected.iter().filter_map(place).collect();

@@ -122,6 +122,7 @@ async fn drill(before: Before, control: Control) -> (Report, Arc<Network>, usize
             body: None,
             direct,
             affected: true,
+            routed: true,
         }],
         vantages: crate::drill::plan::vantages(&regions),
         regions,

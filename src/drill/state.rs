@@ -134,8 +134,10 @@ impl State {
     /// Whether a health check whose checkers fail since then is unhealthy. A checker shows its first failure at once, but
     /// the health check flips only when the failures are as many in a row as its threshold says.
     fn flipped(&self, failing_since: Option<SimTime>, now: SimTime) -> bool {
-        let more = self.plan.routing.map_or(0, |routing| routing.interval * routing.threshold.saturating_sub(1));
-        failing_since.is_some_and(|since| now >= since.plus(Duration::from_secs(u64::from(more))))
+        let more = self.plan.routing.map_or(0, |routing| {
+            u64::from(routing.interval * 1000 + routing.failing_ms) * u64::from(routing.threshold.saturating_sub(1))
+        });
+        failing_since.is_some_and(|since| now >= since.plus(Duration::from_millis(more)))
     }
 
     fn unhealthy(&mut self, now: SimTime) {

@@ -185,7 +185,7 @@ fn cells(snapshot: &Snapshot, members: &[usize], end: i64) -> Vec<SlotResult> {
     by_second.range(..=end).map(|(_, result)| *result).collect()
 }
 
-/// What each vantage's TTL-honouring client was last answered by.
+/// Who answers each vantage's TTL-honouring client now; nobody while it fails.
 fn vantages(snapshot: &Snapshot) -> Vec<VantageView> {
     let last = |vantage: usize| {
         let lane = snapshot.lanes.iter().position(|lane| {
@@ -193,10 +193,10 @@ fn vantages(snapshot: &Snapshot) -> Vec<VantageView> {
             lane.vantage == vantage && lane.role == LaneRole::Client && shared
         })?;
         let recent = snapshot.recent.get(lane)?;
-        recent.iter().rev().find_map(|(_, result)| match result {
-            SlotResult::Ok(role) => Some(*role),
+        match recent.iter().rev().map(|(_, result)| *result).find(|result| *result != SlotResult::Missed)? {
+            SlotResult::Ok(role) => role,
             _ => None,
-        })?
+        }
     };
     let all = snapshot.plan.vantages.iter().enumerate();
     all.map(|(index, vantage)| VantageView { name: vantage.name.clone(), answers: last(index), ttl_left: None })
@@ -239,7 +239,7 @@ fn next(snapshot: &Snapshot) -> Option<String> {
     let routing = plan.routing?;
     match snapshot.stage {
         Stage::Baseline => {
-            Some(format!("the fault begins after {} s of steady baseline", crate::drill::plan::BASELINE.as_secs()))
+            Some(format!("the fault, after {} s of steady baseline", crate::drill::plan::BASELINE.as_secs()))
         }
         Stage::Failing => {
             let elapsed = snapshot.elapsed?.as_secs();

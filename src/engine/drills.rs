@@ -106,11 +106,11 @@ pub async fn prepare(session: &Arc<Session>, name: &str, auto_fail_back: bool) -
         return Err(DrillError::SandboxOnly(name.to_owned()));
     }
     let bindings = guide.bindings_for(templates(workshop)).await;
-    let journeys = journeys(workshop, name, &bindings)?;
+    let mut journeys = journeys(workshop, name, &bindings)?;
     let check = |role| workshop.drill.health_checks.get(&role).and_then(|id| bindings.render(id).ok());
     let health_check = check(Role::Primary);
     let zone = workshop.drill.zone.as_deref().and_then(|zone| bindings.render(zone).ok());
-    let routing = routing(session, spec, zone.as_deref(), health_check.as_deref(), &journeys).await;
+    let routing = routing(session, spec, zone.as_deref(), health_check.as_deref(), &mut journeys).await;
     let plan = Plan {
         fault: name.to_owned(),
         title: spec.title.clone(),
@@ -214,6 +214,7 @@ fn journeys(workshop: &Workshop, fault: &str, bindings: &Bindings) -> Result<Vec
             body: body.and_then(|body| serde_json::from_str(&body).ok()),
             direct: direct?,
             affected: journey.broken_by.iter().any(|name| name == fault),
+            routed: false,
         })
     };
     workshop.drill.journeys.iter().map(plan).collect()
@@ -233,7 +234,7 @@ async fn routing(
     spec: &FaultSpec,
     zone: Option<&str>,
     health_check: Option<&str>,
-    journeys: &[JourneyPlan],
+    journeys: &mut [JourneyPlan],
 ) -> Option<Routing> {
     let aws = session.guide.aws();
     let read = operation("route53", "get-health-check", GLOBAL_REGION, json!({ "HealthCheckId": health_check? }));
@@ -245,16 +246,15 @@ async fn routing(
     let list = operation("route53", "list-resource-record-sets", GLOBAL_REGION, json!({ "HostedZoneId": zone? }));
     let records = aws.call(&list).await.ok()?.output;
     let records = records.get("ResourceRecordSets").and_then(Value::as_array)?;
-    let routed = |journey: &&JourneyPlan| {
+    let of = |record: &Value, member: &str| record.get(member).and_then(Value::as_str).map(str::to_owned);
+    for journey in journeys.iter_mut() {
         let name = crate::drill::runner::host(&journey.url);
-        let of = |record: &Value, member: &str| record.get(member).and_then(Value::as_str).map(str::to_owned);
-        journey.affected
-            && records.iter().any(|record| {
-                of(record, "Name").is_some_and(|known| known.trim_end_matches('.') == name)
-                    && of(record, "HealthCheckId").as_deref() == health_check
-            })
-    };
-    let url = &journeys.iter().find(routed)?.url;
+        journey.routed = records.iter().any(|record| {
+            of(record, "Name").is_some_and(|known| known.trim_end_matches('.') == name)
+                && of(record, "HealthCheckId").as_deref() == health_check
+        });
+    }
+    let url = &journeys.iter().find(|journey| journey.affected && journey.routed)?.url;
     let vantage = vantages(session.guide.regions()).into_iter().next()?;
     let answer = session.guide.network().resolve(crate::drill::runner::host(url), &vantage).await.ok()??;
     let has = |kind: &str| spec.ports.iter().any(|port| port == kind);

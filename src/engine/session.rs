@@ -410,6 +410,11 @@ async fn simulated(
     let opened =
         owner::open(&state.world(), OpenOptions { seed: settings.seed, rate: asked, speed: settings.speed }).await?;
     let simulator = opened.simulator;
+    // A world that was left in a jump goes on at the run's own speed: people have to see time pass. Whoever joins a world that
+    // another process owns leaves its time alone.
+    if !options.jump && opened.clock.rate() == Rate::Jump && simulator.owned().is_some() {
+        opened.clock.set_rate(Rate::Paced(settings.speed));
+    }
     let mut notes = opened.notes;
     if !opened.caught_up.is_zero() {
         notes.push(format!(

@@ -86,7 +86,11 @@ async fn look(mut eyes: Eyes, mut shown: watch::Receiver<Watched>, nudge: Nudge,
     let mut last_all: Option<Instant> = None;
     loop {
         let what = shown.borrow_and_update().clone();
+        let clock = eyes.session.clock.clone();
         let work = async {
+            // A call that AWS refuses is tried again after a while of simulated time. Who sleeps there without a seat lets time
+            // pass under those who are awake: a drill would then measure what is not so.
+            let _awake = clock.participate();
             eyes.page().await;
             eyes.shown(&what).await;
             if last_all.is_none_or(|last| last.elapsed() >= all_every) {

@@ -6,8 +6,9 @@ use crate::app::drill::FaultView;
 use crate::app::{DrillScreen, DrillState, DrillView, Model, Viewports};
 use crate::domain::drill::Verdict;
 use crate::domain::time::spell;
+use crate::markdown::measure;
 
-use super::canvas::{Canvas, PaneStyle, Row, part, wrapped};
+use super::canvas::{Canvas, PaneStyle, Row, part, row_width, wrapped};
 use super::chrome::Class;
 use super::digits::{self, face};
 use super::drill_panes::{lanes_pane, log_pane, phases_pane, stores_pane};
@@ -152,7 +153,7 @@ fn idle(canvas: &mut Canvas<'_>, model: &Model, screen: &DrillScreen, area: Rect
     }
     let top = (screen.fault + 1).saturating_sub(usize::from(list.height));
     for ((at, fault), y) in drill.faults.iter().enumerate().skip(top).zip(list.top()..list.bottom()) {
-        let row = fault_row(canvas, model, fault, at == screen.fault);
+        let row = fault_row(canvas, model, fault, at == screen.fault, list.width);
         canvas.row(list.x, y, list.width, &row);
     }
     let below = Rect { y: area.y + height, height: area.height - height, ..area };
@@ -186,15 +187,19 @@ fn idle(canvas: &mut Canvas<'_>, model: &Model, screen: &DrillScreen, area: Rect
     Viewports::default()
 }
 
-fn fault_row(canvas: &Canvas<'_>, model: &Model, fault: &FaultView, chosen: bool) -> Row {
+fn fault_row(canvas: &Canvas<'_>, model: &Model, fault: &FaultView, chosen: bool, width: u16) -> Row {
     let theme = canvas.theme;
     let (tone, word) = if fault.ready.is_ok() { (Tone::Ok, "ready") } else { (Tone::Needs, "not ready") };
     let measures = if fault.cuts_replication { "RTO and RPO" } else { "RTO only" };
     let style = if chosen { theme.title() } else { theme.text() };
-    vec![
+    let mut row = vec![
         part(if chosen { "▶ " } else { "  " }, theme.title()),
         part(format!("{} ", theme.glyph(tone, model.wall)), theme.tone(tone)),
         part(fault.title.clone(), style),
-        part(format!("  {word} · measures {measures}"), theme.dim()),
-    ]
+    ];
+    let words = format!("  {word} · measures {measures}");
+    // The mark says already whether it is ready.
+    let fits = row_width(&row) + measure(&words) <= usize::from(width);
+    row.push(part(if fits { words } else { format!("  {measures}") }, theme.dim()));
+    row
 }

@@ -163,18 +163,28 @@ pub(super) fn lanes_pane(canvas: &mut Canvas<'_>, model: &Model, area: Rect) {
     }
     if y < inner.bottom() && !drill.vantages.is_empty() {
         let y = inner.bottom() - 1;
-        let mut row: Row = vec![part("now answered by  ", theme.dim())];
-        for vantage in &drill.vantages {
-            row.push(part(format!("{} ", vantage.name), theme.text()));
-            row.push(match vantage.answers {
-                Some(role) => part(role.label(), theme.region(role)),
-                None => part("none", theme.tone(Tone::Warn)),
-            });
-            let left = vantage.ttl_left.map_or(String::new(), |left| format!(" {}s", left.as_secs()));
-            row.push(part(format!("{left}   "), theme.dim()));
-        }
+        let row = vantages_row(canvas, drill, "now answered by  ", "   ");
+        // Where not everybody has room, the words and the gaps give way first.
+        let short = row_width(&row) > usize::from(inner.width);
+        let row = if short { vantages_row(canvas, drill, "now  ", "  ") } else { row };
         canvas.row(inner.x, y, inner.width, &row);
     }
+}
+
+/// Who answers each place now.
+fn vantages_row(canvas: &Canvas<'_>, drill: &DrillView, head: &'static str, gap: &str) -> Row {
+    let theme = canvas.theme;
+    let mut row: Row = vec![part(head, theme.dim())];
+    for vantage in &drill.vantages {
+        row.push(part(format!("{} ", vantage.name), theme.text()));
+        row.push(match vantage.answers {
+            Some(role) => part(role.label(), theme.region(role)),
+            None => part("none", theme.tone(Tone::Warn)),
+        });
+        let left = vantage.ttl_left.map_or(String::new(), |left| format!(" {}s", left.as_secs()));
+        row.push(part(format!("{left}{gap}"), theme.dim()));
+    }
+    row
 }
 
 fn lane_name(lane: &Lane) -> String {
@@ -274,7 +284,8 @@ fn store_row(canvas: &Canvas<'_>, model: &Model, store: &StoreView, widest: usiz
         Gap::Behind { writes, span } => {
             let limit = model.drill.budget;
             let tone = if span > limit { Tone::Fail } else { Tone::Warn };
-            (tone, format!("{writes} writes, {}", spell(span)))
+            let span = if span.as_secs() < 10 { format!("{:.1} s", span.as_secs_f64()) } else { spell(span) };
+            (tone, format!("{writes} writes, {span}"))
         }
     };
     let mut row = vec![
