@@ -207,8 +207,8 @@ fn commands<'a>(ask: &'a Ask, into: &mut Vec<&'a str>) {
     }
 }
 
-/// IAM's names for an operation, by the AWS CLI's service and the API's operation. Source: the Service Authorization Reference, "Actions defined by Amazon S3", "… by Amazon
-/// API Gateway Management", "… by AWS Cloud Control API", "… by AWS Resource Groups Tagging API".
+/// IAM's names for an operation, by the AWS CLI's service and the API's operation. Source: the Service Authorization
+/// Reference, "Actions defined by Amazon S3", "… by Amazon API Gateway Management", "… by AWS Cloud Control API", "… by AWS Resource Groups Tagging API".
 pub fn named(service: &str, api: &str) -> Vec<String> {
     let one = |prefix: &str, action: &str| vec![format!("{prefix}:{action}")];
     match (service, api) {
