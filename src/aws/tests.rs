@@ -170,6 +170,7 @@ const BEYOND_THE_GUIDE: &[&str] = &[
     "cognito-identity",
     "cognito-idp",
     "dynamodbstreams",
+    "ec2",
     "elasticache",
     "iam",
     "kms",

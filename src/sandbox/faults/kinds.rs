@@ -5,6 +5,7 @@ use serde_json::{Map, Value};
 use crate::domain::region::{GLOBAL_REGION, Region};
 use crate::domain::text::nearest;
 use crate::protocol;
+use crate::sandbox::services;
 
 /// A whole Region does not answer: no control plane, no data plane, and nothing replicates out of it or into it.
 pub const REGION_LOSS: &str = "region-loss";
@@ -252,7 +253,8 @@ impl Takes {
                     Some(stem) => name.starts_with(stem),
                     None => *name == operation,
                 });
-                if matched {
+                // CloudFormation asks services for more than the wire has of them.
+                if matched || services::handler(service, operation).is_some() {
                     return Ok(());
                 }
                 let near = nearest(operation, known.iter().copied());
