@@ -24,12 +24,12 @@ fn main() -> ExitCode {
 }
 
 fn run(cli: Cli, directory: &std::path::Path) -> ExitCode {
-    let mut builder = tokio::runtime::Builder::new_multi_thread();
-    if matches!(cli.command, Some(Command::Run(_))) {
-        // One walk is a chain: beside the main thread, a second worker would only add memory and switches. The screen
-        // needs one that listens to keys while another computes.
-        builder.worker_threads(1);
-    }
+    // One walk is a chain: a second thread would only add memory of its own and switches. The screen needs one that
+    // listens to keys while another computes.
+    let mut builder = match cli.command {
+        Some(Command::Run(_)) => tokio::runtime::Builder::new_current_thread(),
+        _ => tokio::runtime::Builder::new_multi_thread(),
+    };
     let runtime = match builder.enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {

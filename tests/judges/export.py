@@ -44,7 +44,8 @@ def workshop(state, *arguments, **options):
 
 def named(key):
     """A name of the run as it is; what AWS numbers, by what it is."""
-    return re.sub(r"[0-9a-f]{8}-[0-9a-f-]{27}|(?<=[-/])[0-9a-z]{10,}$|\b[0-9A-Z]{10,}\b|\b[0-9a-f]{8,}\b", "#", key)
+    return re.sub(r"[0-9a-f]{8}-[0-9a-f-]{27}|(?<=[-/])[0-9a-z]{10,}$|\b[0-9A-Z]{10,}\b|\b[0-9a-f]{8,}\b|(?<=\d_)[0-9A-Za-z]{9}\b",
+                  "#", key)
 
 
 def held(state):
@@ -75,7 +76,9 @@ def held(state):
         for key, versions in bucket["objects"].items():
             # The guide's own note of the run is none of the pages' things.
             if not versions[-1]["delete_marker"] and key != "workshop-run.json":
-                found[f"s3/{name}/{key} {versions[-1]['etag']}"] = 1
+                # The page's settings hold identifiers that AWS has drawn.
+                etag = "" if key == "config.json" else versions[-1]["etag"]
+                found[f"s3/{name}/{key} {etag}"] = 1
     return found
 
 

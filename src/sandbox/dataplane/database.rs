@@ -41,7 +41,7 @@ pub fn write(world: &mut World, account: &str, host: &str, row: &Value) -> Resul
     if !found.writable {
         return Err(Refusal::ReadOnly);
     }
-    rds::write_row(world, account, &found.arn, row.clone()).map_err(|error| match error.code.as_str() {
+    rds::write_row(world, account, &found.arn, row).map_err(|error| match error.code.as_str() {
         "ReadOnly" => Refusal::ReadOnly,
         _ => Refusal::Unreachable,
     })

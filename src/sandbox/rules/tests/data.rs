@@ -148,7 +148,7 @@ pub(super) fn replicated(off: Option<&str>) -> World {
 }
 
 fn written(world: &mut World) -> String {
-    rds::write_row(world, ME, COPY, json!(1)).map_or_else(|error| error.code, |number| number.to_string())
+    rds::write_row(world, ME, COPY, &json!(1)).map_or_else(|error| error.code, |number| number.to_string())
 }
 
 fn write_to_the_replica(off: Option<&str>) -> String {

@@ -1,7 +1,6 @@
 //! The data of a cluster: rows in the order of their writing, repeated by replica clusters from the binary log.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -11,6 +10,7 @@ use super::{Cluster, State, Transition, by_arn, by_arn_mut, by_resource, region_
 use crate::domain::SimTime;
 use crate::sandbox::call::{AwsError, Call};
 use crate::sandbox::faults;
+use crate::sandbox::packed::Packed;
 use crate::sandbox::world::{Transition as Scheduled, What, World};
 
 /// A row.
@@ -22,8 +22,8 @@ pub(super) struct Row {
     pub written: SimTime,
     /// When it was there in this cluster.
     pub arrived: SimTime,
-    /// What it says; the clusters that have the row share it.
-    pub value: Arc<Value>,
+    /// What it says, as text: there are thousands, and few are read. The clusters that have the row share it.
+    pub value: Packed,
 }
 
 /// A cluster's rows.
@@ -100,7 +100,7 @@ pub fn find_by_endpoint(world: &World, account: &str, host: &str) -> Option<Foun
 /// takes no connections.
 pub fn rows(world: &World, account: &str, cluster_arn: &str, from: usize, count: usize) -> Option<(usize, Vec<Value>)> {
     let rows = &reachable(world, account, cluster_arn).ok()?.log.rows;
-    Some((rows.len(), rows.iter().rev().skip(from).take(count).map(|row| row.value.as_ref().clone()).collect()))
+    Some((rows.len(), rows.iter().rev().skip(from).take(count).map(|row| row.value.value()).collect()))
 }
 
 /// What all rows of a cluster say, oldest first.
@@ -124,7 +124,7 @@ pub fn replica_lag(world: &World, account: &str, cluster_arn: &str) -> Option<Du
 ///
 /// # Errors
 /// `ReadOnly` on a replica, `Unavailable` when the cluster or all its instances cannot be used.
-pub fn write_row(world: &mut World, account: &str, cluster_arn: &str, value: Value) -> Result<u64, AwsError> {
+pub fn write_row(world: &mut World, account: &str, cluster_arn: &str, value: &Value) -> Result<u64, AwsError> {
     let cluster = reachable(world, account, cluster_arn)?;
     if cluster.source.is_some() && world.rule("rds.replica-read-only") {
         return Err(AwsError::client(
@@ -134,7 +134,7 @@ pub fn write_row(world: &mut World, account: &str, cluster_arn: &str, value: Val
     }
     let (number, replicas, now) = (cluster.log.last() + 1, cluster.replicas.clone(), world.now);
     if let Some(cluster) = by_arn_mut(world, account, cluster_arn) {
-        cluster.log.rows.push(Row { number, written: now, arrived: now, value: Arc::new(value) });
+        cluster.log.rows.push(Row { number, written: now, arrived: now, value: Packed::from(value) });
     }
     for replica in replicas {
         send(world, account, &replica, number);

@@ -127,14 +127,14 @@ fn rows_follow_with_a_lag_in_order_and_stand_still_while_replication_is_cut() {
     replica(&mut world, &source);
     let copy = "arn:aws:rds:ap-southeast-1:111122223333:cluster:copy";
     for n in 0..20 {
-        write_row(&mut world, ACCOUNT, &source, json!(n)).unwrap();
+        write_row(&mut world, ACCOUNT, &source, &json!(n)).unwrap();
     }
     assert!(all_rows(&world, ACCOUNT, copy).unwrap().is_empty(), "nothing arrives at once");
     let later = world.now.plus(Duration::from_mins(1));
     world.advance(later);
     assert_eq!(all_rows(&world, ACCOUNT, copy).unwrap(), (0..20).map(|n| json!(n)).collect::<Vec<_>>());
     faults::start(&mut world, faults::REPLICATION_PAUSE, R1, json!({}), Duration::from_mins(10)).unwrap();
-    write_row(&mut world, ACCOUNT, &source, json!("late")).unwrap();
+    write_row(&mut world, ACCOUNT, &source, &json!("late")).unwrap();
     let later = world.now.plus(Duration::from_mins(2));
     world.advance(later);
     assert_eq!(all_rows(&world, ACCOUNT, copy).unwrap().len(), 20);
@@ -150,11 +150,11 @@ fn a_replica_takes_no_writes_until_it_is_promoted() {
     let source = primary(&mut world);
     replica(&mut world, &source);
     let copy = "arn:aws:rds:ap-southeast-1:111122223333:cluster:copy";
-    assert_eq!(write_row(&mut world, ACCOUNT, copy, json!(1)).unwrap_err().code, "ReadOnly");
+    assert_eq!(write_row(&mut world, ACCOUNT, copy, &json!(1)).unwrap_err().code, "ReadOnly");
     invoke(&mut world, R2, "PromoteReadReplicaDBCluster", json!({ "DBClusterIdentifier": "copy" })).unwrap();
     assert_eq!(status(&mut world, R2, "copy"), "promoting");
     pass(&mut world, "rds.promote");
-    assert_eq!(write_row(&mut world, ACCOUNT, copy, json!(1)).unwrap(), 1);
+    assert_eq!(write_row(&mut world, ACCOUNT, copy, &json!(1)).unwrap(), 1);
 }
 
 #[test]
@@ -287,22 +287,22 @@ fn promotion_keeps_what_has_arrived_and_loses_the_rest() {
     let source = primary(&mut world);
     replica(&mut world, &source);
     let copy = "arn:aws:rds:ap-southeast-1:111122223333:cluster:copy";
-    write_row(&mut world, ACCOUNT, &source, json!("early")).unwrap();
+    write_row(&mut world, ACCOUNT, &source, &json!("early")).unwrap();
     let later = world.now.plus(Duration::from_mins(1));
     world.advance(later);
     faults::start(&mut world, faults::REGION_LOSS, R1, json!({}), Duration::from_hours(1)).unwrap();
-    assert_eq!(write_row(&mut world, ACCOUNT, &source, json!("x")).unwrap_err().code, "Unavailable");
+    assert_eq!(write_row(&mut world, ACCOUNT, &source, &json!("x")).unwrap_err().code, "Unavailable");
     let lost = world.faults[0].id.clone();
     faults::stop(&mut world, &lost);
     faults::start(&mut world, faults::REPLICATION_PAUSE, R1, json!({}), Duration::from_hours(1)).unwrap();
-    write_row(&mut world, ACCOUNT, &source, json!("late")).unwrap();
+    write_row(&mut world, ACCOUNT, &source, &json!("late")).unwrap();
     invoke(&mut world, R2, "PromoteReadReplicaDBCluster", json!({ "DBClusterIdentifier": "copy" })).unwrap();
     assert!(all_rows(&world, ACCOUNT, copy).is_none(), "instances restart");
     pass(&mut world, "rds.promote");
     let later = world.now.plus(Duration::from_hours(2));
     world.advance(later);
     assert_eq!(all_rows(&world, ACCOUNT, copy).unwrap(), [json!("early")]);
-    assert_eq!(write_row(&mut world, ACCOUNT, copy, json!("after")).unwrap(), 2);
+    assert_eq!(write_row(&mut world, ACCOUNT, copy, &json!("after")).unwrap(), 2);
     let again = invoke(&mut world, R2, "PromoteReadReplicaDBCluster", json!({ "DBClusterIdentifier": "copy" }));
     assert_eq!(code(again), "InvalidDBClusterStateFault");
 }

@@ -80,7 +80,7 @@ fn a_second_cluster_of_one_region_is_refused_and_so_are_small_classes() {
 fn a_switchover_loses_nothing_and_needs_both_sides() {
     let mut world = global();
     for n in 0..50 {
-        write_row(&mut world, ACCOUNT, FIRST, json!(n)).unwrap();
+        write_row(&mut world, ACCOUNT, FIRST, &json!(n)).unwrap();
     }
     faults::start(&mut world, faults::REPLICATION_PAUSE, R1, json!({}), Duration::from_mins(10)).unwrap();
     assert_eq!(
@@ -96,12 +96,12 @@ fn a_switchover_loses_nothing_and_needs_both_sides() {
     let began = invoke(&mut world, R1, "SwitchoverGlobalCluster", target(SECOND)).unwrap();
     assert_eq!(began["GlobalCluster"]["Status"], "switching-over");
     assert_eq!(began["GlobalCluster"]["FailoverState"]["IsDataLossAllowed"], false);
-    assert!(write_row(&mut world, ACCOUNT, FIRST, json!("during")).is_err(), "roles are changing");
+    assert!(write_row(&mut world, ACCOUNT, FIRST, &json!("during")).is_err(), "roles are changing");
     pass(&mut world, "rds.global.switchover");
     assert_eq!((writer(&mut world).as_str(), shop(&mut world).get("FailoverState")), (SECOND, None));
     assert_eq!(all_rows(&world, ACCOUNT, SECOND).unwrap().len(), 50);
-    write_row(&mut world, ACCOUNT, SECOND, json!("after")).unwrap();
-    assert_eq!(write_row(&mut world, ACCOUNT, FIRST, json!("old")).unwrap_err().code, "ReadOnly");
+    write_row(&mut world, ACCOUNT, SECOND, &json!("after")).unwrap();
+    assert_eq!(write_row(&mut world, ACCOUNT, FIRST, &json!("old")).unwrap_err().code, "ReadOnly");
     pass(&mut world, "rds.global.lag");
     assert_eq!(all_rows(&world, ACCOUNT, FIRST).unwrap().len(), 51, "the old primary follows");
 }
@@ -109,7 +109,7 @@ fn a_switchover_loses_nothing_and_needs_both_sides() {
 #[test]
 fn a_failover_loses_what_had_not_arrived_and_keeps_the_topology() {
     let mut world = global();
-    write_row(&mut world, ACCOUNT, FIRST, json!("early")).unwrap();
+    write_row(&mut world, ACCOUNT, FIRST, &json!("early")).unwrap();
     pass(&mut world, "rds.global.lag");
     faults::start(&mut world, faults::REGION_LOSS, R1, json!({}), Duration::from_mins(30)).unwrap();
     let later = world.now.plus(Duration::from_secs(1));
@@ -125,7 +125,7 @@ fn a_failover_loses_what_had_not_arrived_and_keeps_the_topology() {
     assert_eq!(began["GlobalCluster"]["FailoverState"]["ToDbClusterArn"], SECOND);
     pass(&mut world, "rds.global.failover");
     assert_eq!(writer(&mut world), SECOND);
-    write_row(&mut world, ACCOUNT, SECOND, json!("in the other Region")).unwrap();
+    write_row(&mut world, ACCOUNT, SECOND, &json!("in the other Region")).unwrap();
     let later = world.now.plus(Duration::from_mins(40));
     world.advance(later);
     let both = [FIRST, SECOND].map(|arn| all_rows(&world, ACCOUNT, arn).unwrap());
@@ -147,7 +147,7 @@ fn secondaries_leave_first_and_only_an_empty_global_cluster_goes() {
     let answer = invoke(&mut world, R1, "RemoveFromGlobalCluster", leave(SECOND)).unwrap();
     assert_eq!(answer["GlobalCluster"]["GlobalClusterMembers"].as_array().unwrap().len(), 2, "it takes a while");
     pass(&mut world, "rds.global.detach");
-    write_row(&mut world, ACCOUNT, SECOND, json!("alone")).unwrap();
+    write_row(&mut world, ACCOUNT, SECOND, &json!("alone")).unwrap();
     invoke(&mut world, R1, "RemoveFromGlobalCluster", leave(FIRST)).unwrap();
     pass(&mut world, "rds.global.detach");
     invoke(&mut world, R1, "DeleteGlobalCluster", delete()).unwrap();
