@@ -75,13 +75,13 @@ fn module_row(canvas: &Canvas<'_>, model: &Model, module: &ModuleOutline, chosen
     let state_width = measure(theme.glyph(Tone::Running, model.wall)) + 1 + "in progress".len();
     let steps = format!("{}/{}", model.done_steps(module), module.steps.len());
     let time = spell(module.time);
-    let room = usize::from(width).saturating_sub(4 + 6 + 10 + state_width + 2);
+    let room = usize::from(width).saturating_sub(4 + 6 + 12 + state_width + 2);
     vec![
         part(if chosen { "▶ " } else { "  " }, theme.title()),
         part(format!("{} ", module.number), theme.text()),
         part(fill(&module.title, room), theme.text()),
         part(format!("{steps:>6}"), theme.text()),
-        part(format!("{time:>10}  "), theme.dim()),
+        part(format!("{time:>12}  "), theme.dim()),
         part(state, theme.tone(tone)),
     ]
 }
