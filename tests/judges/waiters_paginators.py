@@ -19,10 +19,12 @@ import served
 
 # Paginators that are not walked over two pages, and why.
 PAGES_LEFT_OUT = {
+    "ec2 DescribeNetworkInterfaces": "a page has at least 5, and each listed interface needs a function in a VPC",
     "cloudformation DescribeStackEvents": "a page has 100 events and no size can be given; walked with what is there",
 }
 # Waiters that are not ended in success, and why.
 WAITERS_LEFT_OUT = {
+    "ec2 NetworkInterfaceAvailable": "the interfaces listed are those that Lambda made, and Lambda removes them itself",
     "cloudformation StackImportComplete": "resources are not imported into stacks",
     "cloudformation StackRollbackComplete": "waits for RollbackStack, which is not simulated",
     "cloudwatch CompositeAlarmExists": "composite alarms are not simulated",
