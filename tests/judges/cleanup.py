@@ -14,8 +14,6 @@ import io
 import json
 import os
 import pathlib
-import re
-import subprocess
 import sys
 import tempfile
 import time
@@ -23,31 +21,13 @@ import time
 import botocore.waiter
 from awscli.clidriver import create_clidriver
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
-SEED = "7"
+from program import serving, workshop
+
 # Simulated seconds per second. A call takes some 20 ms, which are then a second, as they are in reality.
 SPEED = 60
 R1, R2, GLOBAL = "eu-west-1", "ap-southeast-1", "us-east-1"
 # The pause between two looks where the CLI has no waiter, in simulated seconds; the CLI's own is 30 for stacks.
 PAUSE = 15
-
-
-def program():
-    if len(sys.argv) > 1:
-        return pathlib.Path(sys.argv[1]).resolve()
-    for profile in ["release", "debug"]:
-        path = ROOT / "target" / profile / "workshop"
-        if path.exists():
-            return path
-    sys.exit("build the program first: cargo build")
-
-
-def workshop(state, *arguments):
-    command = [program(), "--state", state, "--seed", SEED, *arguments]
-    done = subprocess.run(command, text=True, stdout=subprocess.PIPE)
-    if done.returncode not in (0, 1):
-        sys.exit(f"{' '.join(map(str, command))}: exit {done.returncode}")
-    return done.stdout
 
 
 def pause(seconds):
@@ -157,10 +137,7 @@ def status(state):
 
 def by_script(state, snapshot, run):
     workshop(state, "sandbox", "restore", snapshot)
-    command = [program(), "--state", state, "--seed", SEED, "--speed", str(SPEED), "sandbox", "serve", "--port", "0"]
-    serving = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-    try:
-        url = re.search(r"http://\S+?:\d+", serving.stdout.readline()).group()
+    with serving(state, SPEED) as (url, _):
         os.environ.update(AWS_ENDPOINT_URL=url, AWS_ACCESS_KEY_ID="sandbox", AWS_SECRET_ACCESS_KEY="sandbox", AWS_PAGER="",
                           AWS_CONFIG_FILE="/dev/null", AWS_SHARED_CREDENTIALS_FILE="/dev/null",
                           AWS_EC2_METADATA_DISABLED="true")
@@ -169,13 +146,10 @@ def by_script(state, snapshot, run):
         script(aws, run)
         after = status(state)
         return (after["now"] - before["now"]) / 1000, aws.calls, after["resources"], aws.refused
-    finally:
-        serving.terminate()
-        serving.wait()
 
 
 def by_reset(state):
-    told = workshop(state, "reset", "--approve", "delete", "--json").splitlines()
+    told = workshop(state, "reset", "--approve", "delete", "--json", accepts=(0, 1)).splitlines()
     summary = json.loads(told[-1])
     rows = [json.loads(line) for line in pathlib.Path(summary["report"]).with_name("journal.ndjson").read_text().splitlines()]
     begun = next(row["at"] for row in rows if row["event"] == "seat-started")

@@ -17,29 +17,14 @@ import sys
 import tempfile
 import time
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
-SEED = "7"
+from program import SEED, program, serving, workshop
+
 # Simulated seconds per second: a stack of twelve minutes is there when the AWS CLI looks for the first time after 30 s.
-SPEED = "240"
+SPEED = 240
 ACCOUNT = "111122223333"
 # Seconds of the wall for everything. Most of it is the AWS CLI's own 30 s between two looks at a stack: 7 minutes in all on
 # a quiet machine; a build beside it takes its share.
 LIMIT = 1200
-
-
-def program():
-    if len(sys.argv) > 1:
-        return pathlib.Path(sys.argv[1]).resolve()
-    for profile in ["release", "debug"]:
-        path = ROOT / "target" / profile / "workshop"
-        if path.exists():
-            return path
-    sys.exit("build the program first: cargo build")
-
-
-def workshop(state, *arguments, **options):
-    command = [program(), "--state", state, "--seed", SEED, *arguments]
-    return subprocess.run(command, check=True, text=True, stdout=subprocess.PIPE, **options).stdout
 
 
 def named(key):
@@ -98,10 +83,7 @@ def main():
         suffix = json.loads(settings.read_text())["vars"]["suffix"]
         expected = held(guide)
         workshop(script, "content", "export", "--bash", "--out", export)
-        command = [program(), "--state", script, "--seed", SEED, "--speed", SPEED, "sandbox", "serve", "--port", "0"]
-        serving = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-        try:
-            url = re.search(r"http://\S+?:\d+", serving.stdout.readline()).group()
+        with serving(script, SPEED) as (url, _):
             environment = {
                 **os.environ, "AWS_ENDPOINT_URL": url, "AWS_ACCESS_KEY_ID": "sandbox", "AWS_SECRET_ACCESS_KEY": "sandbox",
                 "AWS_SESSION_TOKEN": "", "AWS_EC2_METADATA_DISABLED": "true", "VARS_SUFFIX": suffix, "POLL": "2",
@@ -133,9 +115,6 @@ def main():
             left = json.loads(workshop(script, "sandbox", "status"))["resources"]
             print(f"left: {left}")
             return 1 if left else 0
-        finally:
-            serving.terminate()
-            serving.wait()
 
 
 if __name__ == "__main__":

@@ -9,34 +9,19 @@ replication are those of the workshop. Ends with 1 and the first thing that diff
 
 import re
 import shutil
-import subprocess
 import sys
 import tempfile
 import time
-from pathlib import Path
 
 from playwright.sync_api import expect, sync_playwright
 
-ROOT = Path(__file__).resolve().parents[2]
+from program import serving, workshop
+
 FOX = "The Fox Who Kept Copies"
 # Simulated seconds per second: health checks need half a minute, an answer of DNS is kept for one.
-SPEED = "60"
+SPEED = 60
 # Seconds of the wall until the other Region answers, at most: two simulated minutes are two seconds.
 PATIENCE = 15
-
-
-def program():
-    if len(sys.argv) > 1:
-        return Path(sys.argv[1]).resolve()
-    for profile in ["release", "debug"]:
-        path = ROOT / "target" / profile / "workshop"
-        if path.exists():
-            return path
-    sys.exit("build the program first: cargo build")
-
-
-def workshop(state, *arguments):
-    return subprocess.run([program(), "--state", state, *arguments], check=True, text=True, stdout=subprocess.PIPE).stdout
 
 
 def buys(page, address):
@@ -76,11 +61,8 @@ def main():
     chromium = sys.argv[2] if len(sys.argv) > 2 else shutil.which("chromium")
     with tempfile.TemporaryDirectory() as state:
         workshop(state, "run", "m4")
-        serving = subprocess.Popen([program(), "--state", state, "--speed", SPEED, "sandbox", "serve", "--port", "0"],
-                                   stdout=subprocess.PIPE, text=True)
-        try:
-            lines = [serving.stdout.readline() for _ in range(5)]
-            address = re.search(r"http://127\.0\.0\.1:\d+/", lines[-1]).group()
+        with serving(state, SPEED) as (_, shop):
+            address = f"{shop}/"
             with sync_playwright() as tools:
                 browser = tools.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
                 page = browser.new_page()
@@ -93,9 +75,6 @@ def main():
                 print("fails over: as expected")
                 browser.close()
             assert wrong == [], wrong
-        finally:
-            serving.terminate()
-            serving.wait()
 
 
 if __name__ == "__main__":
