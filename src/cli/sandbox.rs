@@ -11,7 +11,7 @@ use super::exit::Exit;
 use super::open;
 use crate::domain::time::spell;
 use crate::engine::session::Session;
-use crate::engine::{signals, storefront};
+use crate::engine::{endpoint, signals};
 use crate::sandbox::faults::KINDS;
 use crate::sandbox::snapshot as saved;
 
@@ -126,33 +126,18 @@ async fn restore(session: &Session, file: &Path) -> Exit {
 
 /// Serves until it is interrupted.
 async fn serve(session: &Session, port: u16, shop_port: u16) -> Exit {
-    let Some(simulator) = &session.simulator else { return Exit::State };
-    let endpoint = match simulator.serve(port) {
-        Ok(endpoint) => endpoint,
+    let (Some(simulator), Some(opened)) = (&session.simulator, endpoint::open(session, port, shop_port)) else {
+        return Exit::State;
+    };
+    let doors = match opened {
+        Ok(doors) => doors,
         Err(error) => {
             eprintln!("workshop: {error}");
             return Exit::State;
         }
     };
-    let shop = match storefront::serve(std::sync::Arc::clone(&session.guide), shop_port) {
-        Ok(shop) => shop,
-        Err(error) => {
-            eprintln!("workshop: {error}");
-            return Exit::State;
-        }
-    };
-    let url = format!("http://127.0.0.1:{}", endpoint.port);
-    println!("The simulated AWS answers on {url}. Paste this into another terminal (Ctrl-C here ends it):");
-    println!(
-        "  bash, zsh:  export AWS_ENDPOINT_URL={url} AWS_ACCESS_KEY_ID=sandbox AWS_SECRET_ACCESS_KEY=sandbox AWS_SESSION_TOKEN="
-    );
-    println!(
-        "  fish:       set -gx AWS_ENDPOINT_URL {url}; set -gx AWS_ACCESS_KEY_ID sandbox; set -gx AWS_SECRET_ACCESS_KEY sandbox"
-    );
-    println!(
-        "  PowerShell: $env:AWS_ENDPOINT_URL='{url}'; $env:AWS_ACCESS_KEY_ID='sandbox'; $env:AWS_SECRET_ACCESS_KEY='sandbox'"
-    );
-    println!("The shop for your browser, once it is built:  http://127.0.0.1:{}/", shop.port);
+    println!("The simulated AWS answers on {}. Paste this into another terminal (Ctrl-C here ends it):", doors.url());
+    println!("{}", doors.text());
     signals::terminated().await;
     if let Err(error) = simulator.save() {
         eprintln!("workshop: {error}");

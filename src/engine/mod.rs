@@ -7,6 +7,7 @@ pub mod content_test;
 pub mod crash;
 pub mod drill_view;
 pub mod drills;
+pub mod endpoint;
 pub mod fleet;
 mod jobs;
 pub mod kept;
@@ -18,7 +19,7 @@ pub mod resets;
 mod running_drill;
 pub mod session;
 pub mod signals;
-pub mod storefront;
+mod storefront;
 pub mod trials;
 pub mod walk;
 mod watcher;
@@ -36,7 +37,7 @@ use crate::content::model::StepKind;
 use crate::domain::SimTime;
 use crate::progress::Entry;
 use crate::sandbox::constants::CONSTANTS;
-use crate::sandbox::owner::Endpoint;
+use endpoint::Doors;
 use jobs::Jobs;
 use running_drill::RunningDrill;
 use session::Session;
@@ -56,8 +57,7 @@ pub struct Engine {
     jobs: Jobs,
     watcher: Watcher,
     drill: RunningDrill,
-    endpoint: Option<Endpoint>,
-    storefront: Option<Endpoint>,
+    endpoint: Option<Doors>,
     ends: CancellationToken,
 }
 
@@ -86,7 +86,6 @@ impl Engine {
             watcher: Watcher::start(Arc::clone(&session), sender.clone(), ends.clone()),
             drill: RunningDrill::new(Arc::clone(&session), sender.clone()),
             endpoint: None,
-            storefront: None,
             session,
             sender,
             ends,
@@ -165,28 +164,24 @@ impl Engine {
     }
 
     fn toggle_endpoint(&mut self) {
-        self.storefront = None;
         if self.endpoint.take().is_some() {
             self.tell(Msg::World(world(&self.session, None)));
             return self.tell(Msg::Notice("The endpoint is closed.".to_owned()));
         }
-        let Some(simulator) = self.session.simulator.clone() else {
-            return self.tell(Msg::Notice("Only the sandbox has an endpoint.".to_owned()));
-        };
-        let opened = simulator.serve(ENDPOINT_PORT).or_else(|_| simulator.serve(0));
+        // When the usual port is taken, any other one.
+        let opened = endpoint::open(&self.session, ENDPOINT_PORT, 0).map(|opened| match opened {
+            Ok(doors) => Ok(doors),
+            Err(error) => endpoint::open(&self.session, 0, 0).unwrap_or(Err(error)),
+        });
         match opened {
-            Ok(endpoint) => {
-                // A browser's door to the shop is a help, not what was asked for: without a port it stays closed.
-                self.storefront = storefront::serve(Arc::clone(&self.session.guide), endpoint.port.saturating_add(1))
-                    .or_else(|_| storefront::serve(Arc::clone(&self.session.guide), 0))
-                    .ok();
-                let shop = self.storefront.as_ref();
-                let shop = shop.map_or(String::new(), |shop| format!(" · shop: http://127.0.0.1:{}", shop.port));
-                self.tell(Msg::Notice(format!("export AWS_ENDPOINT_URL=http://127.0.0.1:{}{shop}", endpoint.port)));
-                self.endpoint = Some(endpoint);
+            None => self.tell(Msg::Notice("Only the sandbox has an endpoint.".to_owned())),
+            Some(Ok(doors)) => {
+                let title = "The endpoint is open until you press E again or leave".to_owned();
+                self.tell(Msg::Text { title, text: format!("Paste into another terminal:\n{}", doors.text()) });
+                self.endpoint = Some(doors);
                 self.tell(Msg::World(world(&self.session, self.endpoint.as_ref())));
             }
-            Err(error) => self.tell(Msg::Trouble {
+            Some(Err(error)) => self.tell(Msg::Trouble {
                 title: "Opening the endpoint".to_owned(),
                 trouble: Trouble {
                     what: format!("{error}."),
@@ -248,14 +243,14 @@ fn times() -> Msg {
 }
 
 /// Where AWS is, and how fast time runs.
-fn world(session: &Session, endpoint: Option<&Endpoint>) -> WorldState {
+fn world(session: &Session, endpoint: Option<&Doors>) -> WorldState {
     WorldState {
         mode: session.mode.clone(),
         speed: match session.clock.rate() {
             Rate::Paced(speed) => speed,
             Rate::Jump | Rate::Stepped => 1.0,
         },
-        endpoint: endpoint.map(|endpoint| format!("http://127.0.0.1:{}", endpoint.port)),
+        endpoint: endpoint.map(Doors::url),
     }
 }
 
