@@ -70,13 +70,16 @@ OPERATIONS = {
         "CreateDomainName GetDomainName GetDomainNames DeleteDomainName CreateBasePathMapping GetBasePathMapping "
         "GetBasePathMappings DeleteBasePathMapping GetRestApis GetRestApi GetResources GetStages GetStage "
         "CreateRestApi DeleteRestApi CreateResource PutMethod PutIntegration CreateDeployment GetDeployments "
-        "DeleteStage TagResource"
+        "DeleteStage TagResource PutGatewayResponse GetGatewayResponse GetGatewayResponses DeleteGatewayResponse"
     ),
     "ecs": (
         "DescribeServices UpdateService ListServices DescribeClusters ListClusters ListTasks DescribeTasks "
         "DescribeTaskDefinition"
     ),
-    "cloudwatch": "GetMetricData GetMetricStatistics ListMetrics DescribeAlarms PutMetricAlarm DeleteAlarms",
+    "cloudwatch": (
+        "GetMetricData GetMetricStatistics ListMetrics DescribeAlarms PutMetricAlarm DeleteAlarms PutDashboard "
+        "GetDashboard ListDashboards DeleteDashboards"
+    ),
     "cloudcontrol": "ListResources GetResource DeleteResource GetResourceRequestStatus",
     "resourcegroupstaggingapi": "GetResources",
     "organizations": (

@@ -25,6 +25,7 @@ operations! {
     }
     delete_base_path_mapping { set_domain_name set_domain_name_id set_base_path }
     delete_domain_name { set_domain_name set_domain_name_id }
+    delete_gateway_response { set_rest_api_id set_response_type }
     delete_rest_api { set_rest_api_id }
     delete_stage { set_rest_api_id set_stage_name }
     get_base_path_mapping { set_domain_name set_domain_name_id set_base_path }
@@ -32,11 +33,16 @@ operations! {
     get_deployments { set_rest_api_id set_position set_limit }
     get_domain_name { set_domain_name set_domain_name_id }
     get_domain_names { set_position set_limit set_resource_owner }
+    get_gateway_response { set_rest_api_id set_response_type }
+    get_gateway_responses { set_rest_api_id set_position set_limit }
     get_resources { set_rest_api_id set_position set_limit set_embed }
     get_rest_api { set_rest_api_id }
     get_rest_apis { set_position set_limit }
     get_stage { set_rest_api_id set_stage_name }
     get_stages { set_rest_api_id set_deployment_id }
+    put_gateway_response {
+        set_rest_api_id set_response_type set_status_code set_response_parameters set_response_templates
+    }
     put_integration {
         set_rest_api_id set_resource_id set_http_method set_type set_integration_http_method set_uri
         set_connection_type set_connection_id set_credentials set_request_parameters set_request_templates
@@ -59,5 +65,5 @@ shapes! {
 
 words! {
     ApiKeySourceType CacheClusterSize ConnectionType ContentHandlingStrategy EndpointAccessMode EndpointType
-    IntegrationType IpAddressType ResourceOwner ResponseTransferMode RoutingMode SecurityPolicy
+    GatewayResponseType IntegrationType IpAddressType ResourceOwner ResponseTransferMode RoutingMode SecurityPolicy
 }

@@ -93,6 +93,7 @@ const EFFECTS: &[(&str, &str, Effect)] = &[
     ("s3", "CopyObject", Effect::Create),
     ("s3", "PutObject", Effect::Create),
     ("dynamodb", "PutItem", Effect::Create),
+    ("cloudwatch", "PutDashboard", Effect::Create),
     ("cloudwatch", "PutMetricAlarm", Effect::Create),
     ("sts", "AssumeRole", Effect::Read),
     ("acm", "RequestCertificate", Effect::Create),

@@ -37,6 +37,8 @@ pub enum Step {
     Tables,
     /// APIs of one Region that no stack owns.
     Apis,
+    /// Dashboards that no stack owns.
+    Dashboards,
     /// A stack that exports nothing; its buckets are emptied and its protections taken away first.
     Stack,
     /// A stack whose exports others use: a network.
@@ -66,6 +68,7 @@ const DURATIONS: &[(Step, u64, u64)] = &[
     (Step::TableReplicas, 130, 160),
     (Step::Tables, 30, 60),
     (Step::Apis, 35, 70),
+    (Step::Dashboards, 5, 15),
     (Step::Stack, 720, 1500),
     (Step::ExportingStack, 100, 180),
     (Step::Snapshots, 10, 30),
@@ -98,6 +101,7 @@ impl Step {
             Step::TableReplicas => "table-replicas",
             Step::Tables => "tables",
             Step::Apis => "apis",
+            Step::Dashboards => "dashboards",
             Step::Stack => "stack",
             Step::ExportingStack => "exporting-stack",
             Step::Snapshots => "snapshots",

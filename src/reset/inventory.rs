@@ -34,6 +34,8 @@ const BUCKETS: List = List::new("s3api", "list-buckets", "Buckets");
 
 const ZONES: List = List::new("route53", "list-hosted-zones", "HostedZones");
 
+const DASHBOARDS: List = List::new("cloudwatch", "list-dashboards", "DashboardEntries");
+
 const HEALTH_CHECKS: List = List::new("route53", "list-health-checks", "HealthChecks");
 
 /// Lists of each Region: the call and the member that names an item (none: the item is the name itself).
@@ -84,6 +86,10 @@ pub async fn inventory(aws: &dyn Operations, run: &Run) -> Inventory {
     found.add(GLOBAL_REGION, checks, |item| {
         let name = item.pointer("/HealthCheckConfig/FullyQualifiedDomainName").and_then(Value::as_str);
         own(name).then(|| format!("arn:aws:route53:::healthcheck/{}", text(item, "Id").unwrap_or_default()))
+    });
+    let dashboards = reads::all(aws, &DASHBOARDS, GLOBAL_REGION, json!({})).await;
+    found.add(GLOBAL_REGION, dashboards, |item| {
+        own(text(item, "DashboardName")).then(|| text(item, "DashboardArn").unwrap_or_default().to_owned())
     });
     found
 }

@@ -35,6 +35,8 @@ pub enum Kind {
     Zone,
     /// A health check.
     HealthCheck,
+    /// A dashboard, which no Region holds alone.
+    Dashboard,
     /// A log group.
     LogGroup,
     /// What only the search by tag shows.
@@ -57,6 +59,7 @@ impl Kind {
             Kind::Bucket => "AWS::S3::Bucket",
             Kind::Zone => "AWS::Route53::HostedZone",
             Kind::HealthCheck => "AWS::Route53::HealthCheck",
+            Kind::Dashboard => "AWS::CloudWatch::Dashboard",
             Kind::LogGroup => "AWS::Logs::LogGroup",
             Kind::Tagged => "",
         }
@@ -150,10 +153,18 @@ pub struct Evidence {
 }
 
 impl Evidence {
+    /// The stack of any Region that made a dashboard, which itself is in none.
+    fn maker(&self, item: &Item) -> Option<&String> {
+        let same = |(_, type_name, id): &&(String, String, String)| {
+            item.kind == Kind::Dashboard && type_name == item.kind.type_name() && *id == item.id
+        };
+        self.members.iter().find(|(member, _)| same(member)).map(|(_, stack)| stack)
+    }
+
     /// Who owns a thing.
     pub fn judge(&self, run: &Run, item: &Item) -> Owner {
         let member = (item.region.clone(), item.kind.type_name().to_owned(), item.id.clone());
-        if let Some(stack) = self.members.get(&member) {
+        if let Some(stack) = self.members.get(&member).or_else(|| self.maker(item)) {
             return Owner::Stack { stack: stack.clone() };
         }
         let arn = item.arn.as_deref().unwrap_or_default();

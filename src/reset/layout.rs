@@ -136,6 +136,7 @@ fn ids(run: &Run, scan: &Scan, manifest: Option<&str>) -> Vec<NodeId> {
                 }
             }
             Kind::RestApi if loose(item) => ids.push(here(Step::Apis)),
+            Kind::Dashboard if loose(item) => ids.push(everywhere(Step::Dashboards)),
             Kind::Bucket => {
                 ids.push(everywhere(Step::Replication));
                 match (loose(item), manifest == Some(item.id.as_str())) {
@@ -153,7 +154,7 @@ fn ids(run: &Run, scan: &Scan, manifest: Option<&str>) -> Vec<NodeId> {
             Kind::LogGroup => {
                 regions.insert(item.region.clone());
             }
-            Kind::Certificate | Kind::Instance | Kind::RestApi | Kind::Tagged => {}
+            Kind::Certificate | Kind::Dashboard | Kind::Instance | Kind::RestApi | Kind::Tagged => {}
         }
     }
     // Whatever ran in a Region of the run may have left a log group there, or leave one while it goes.

@@ -90,6 +90,9 @@ fn listing(kind: Kind) -> Listing {
             "/HealthCheckConfig/FullyQualifiedDomainName",
             "arn:aws:route53:::healthcheck/{id}",
         ),
+        Kind::Dashboard => {
+            of("cloudwatch", "list-dashboards", "DashboardEntries", "/DashboardName", "/DashboardName", "/DashboardArn")
+        }
         Kind::LogGroup => of(
             "cloudcontrol",
             "list-resources",
@@ -131,7 +134,7 @@ pub(super) async fn list(caller: &Caller, account: &str, kind: Kind, region: &st
         let region = match kind {
             // A list of buckets covers all Regions; those that it names no Region for are asked about later.
             Kind::Bucket => text(&raw, "/BucketRegion").unwrap_or_default(),
-            Kind::Zone | Kind::HealthCheck | Kind::GlobalCluster => GLOBAL_REGION.to_owned(),
+            Kind::Zone | Kind::HealthCheck | Kind::GlobalCluster | Kind::Dashboard => GLOBAL_REGION.to_owned(),
             _ => region.to_owned(),
         };
         let arn = if how.arn.starts_with('/') {

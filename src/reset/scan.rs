@@ -61,7 +61,7 @@ const REGIONAL: &[Kind] = &[
     Kind::LogGroup,
 ];
 /// Kinds that no Region holds alone.
-const GLOBAL: &[Kind] = &[Kind::Bucket, Kind::Zone, Kind::HealthCheck, Kind::GlobalCluster];
+const GLOBAL: &[Kind] = &[Kind::Bucket, Kind::Zone, Kind::HealthCheck, Kind::GlobalCluster, Kind::Dashboard];
 
 /// Regions that an account must opt in to. Source: AWS Account Management Reference, "Enable or disable Regions", 2026.
 const OPT_IN: &[&str] = &[

@@ -69,7 +69,7 @@ pub fn hand(world: &mut World, region: &str, service: &str, api: &str, input: &V
 pub fn disturb(world: &mut World, run: &Run, seed: u64) -> Vec<String> {
     let suffix = run.suffix.clone();
     let mut done = Vec::new();
-    let changes: Vec<(&str, f64, &str, &str, &str, Value)> = vec![
+    let mut changes: Vec<(&str, f64, &str, &str, &str, Value)> = vec![
         (
             "cluster protected",
             0.3,
@@ -183,6 +183,10 @@ pub fn disturb(world: &mut World, run: &Run, seed: u64) -> Vec<String> {
             json!({ "DBInstanceIdentifier": format!("bookstore-replica-{suffix}-2"), "DBClusterIdentifier": format!("bookstore-replica-{suffix}"), "Engine": "aurora-mysql", "DBInstanceClass": "db.t4g.medium" }),
         ),
     ];
+    // The stack's own dashboard may be there; another Region's is nobody's but the run's.
+    let body = json!({ "widgets": [] }).to_string();
+    let dashboard = json!({ "DashboardName": format!("bookstore-{suffix}-{R2}"), "DashboardBody": body });
+    changes.push(("dashboard by hand", 0.3, R2, "cloudwatch", "PutDashboard", dashboard));
     for (what, share, region, service, api, input) in changes {
         if happens(seed, what, share) && hand(world, region, service, api, &input) {
             done.push(what.to_owned());
@@ -258,6 +262,9 @@ pub fn strangers(world: &mut World, run: &Run) {
     assert!(hand(world, "us-east-1", "s3", "CreateBucket", &json!({ "Bucket": "payroll-of-somebody" })));
     assert!(hand(world, "us-east-1", "s3", "CreateBucket", &json!({ "Bucket": format!("backup-of-{suffix}") })));
     assert!(hand(world, R1, "logs", "CreateLogGroup", &json!({ "logGroupName": "/payroll" })));
+    let body = json!({ "widgets": [] }).to_string();
+    let dashboard = json!({ "DashboardName": format!("payroll-{suffix}"), "DashboardBody": body });
+    assert!(hand(world, R1, "cloudwatch", "PutDashboard", &dashboard));
     assert!(hand(
         world,
         "us-east-1",
@@ -268,7 +275,7 @@ pub fn strangers(world: &mut World, run: &Run) {
 }
 
 /// How many things [`strangers`] makes.
-pub const STRANGERS: usize = 8;
+pub const STRANGERS: usize = 9;
 
 /// Everything in an account that is not built in, by ARN.
 pub fn everything(world: &mut World, account: &str) -> BTreeSet<String> {

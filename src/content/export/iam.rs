@@ -43,6 +43,8 @@ const RESET: &[(&str, &str)] = &[
     ("cloudformation", "DescribeStacks"),
     ("cloudformation", "ListStackResources"),
     ("cloudformation", "UpdateTerminationProtection"),
+    ("cloudwatch", "DeleteDashboards"),
+    ("cloudwatch", "ListDashboards"),
     ("dynamodb", "DeleteTable"),
     ("dynamodb", "DescribeTable"),
     ("dynamodb", "ListTables"),

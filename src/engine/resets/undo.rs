@@ -236,11 +236,13 @@ fn thing(command: &Command) -> Option<Thing> {
         ("route53", "CreateHealthCheck") => (Kind::HealthCheck, "/HealthCheckConfig/FullyQualifiedDomainName"),
         ("apigateway", "CreateDomainName") => (Kind::DomainName, "/domainName"),
         ("apigateway", "CreateRestApi") => (Kind::RestApi, "/name"),
+        ("cloudwatch", "PutDashboard") => (Kind::Dashboard, "/DashboardName"),
         ("acm", "RequestCertificate") => (Kind::Certificate, "/DomainName"),
         _ => return None,
     };
     let name = operation.input.pointer(pointer)?.as_str()?.to_owned();
-    let everywhere = matches!(kind, Kind::Bucket | Kind::Zone | Kind::HealthCheck) || operation.region == GLOBAL_REGION;
+    let everywhere = matches!(kind, Kind::Bucket | Kind::Zone | Kind::HealthCheck | Kind::Dashboard)
+        || operation.region == GLOBAL_REGION;
     let region = if everywhere { String::new() } else { operation.region.clone() };
     Some(Thing { kind, region, name })
 }

@@ -117,6 +117,7 @@ impl Hand<'_> {
             Step::TableReplicas => self.table_replicas(node).await,
             Step::Tables => self.tables(node).await,
             Step::Apis => self.apis(node).await,
+            Step::Dashboards => self.dashboards(node).await,
             Step::Stack | Step::ExportingStack => self.stack(node).await,
             Step::Snapshots => self.snapshots(node).await,
             Step::Buckets | Step::RunBucket => self.buckets(node).await,

@@ -1,8 +1,9 @@
-//! What is left when the stacks are gone: APIs that a stack kept, and log groups that came back.
+//! What no stack takes away: APIs that one kept, dashboards that somebody made, and log groups that came back.
 
 use serde_json::json;
 
 use super::{Halt, Hand, Turn, waiting};
+use crate::domain::GLOBAL_REGION;
 use crate::reset::graph::NodeId;
 use crate::reset::item::Kind;
 
@@ -16,6 +17,20 @@ impl Hand<'_> {
             }
             left.push(format!("the API {}", api.name));
             self.ask(node, "apigateway", "delete-rest-api", &node.region, json!({ "restApiId": api.id })).await?;
+        }
+        Ok(waiting(&left))
+    }
+
+    /// Dashboards that no stack owns..
+    pub(super) async fn dashboards(&self, node: &NodeId) -> Result<Turn, Halt> {
+        let mut left = Vec::new();
+        for one in self.live(Kind::Dashboard, GLOBAL_REGION).await? {
+            if self.stacked.contains(&one.key()) {
+                continue;
+            }
+            left.push(format!("the dashboard {}", one.name));
+            let input = json!({ "DashboardNames": [one.id] });
+            self.ask(node, "cloudwatch", "delete-dashboards", GLOBAL_REGION, input).await?;
         }
         Ok(waiting(&left))
     }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde_json::{Value, json};
 
@@ -12,28 +13,49 @@ use crate::sandbox::faults;
 use crate::sandbox::services::acm;
 use crate::sandbox::services::apigateway::apis::{Methods, RestApi};
 use crate::sandbox::services::apigateway::domains::NO_PATH;
+use crate::sandbox::services::apigateway::responses::{Responses, dressed};
 use crate::sandbox::services::lambda::permissions;
 use crate::sandbox::world::World;
 
 /// How long API Gateway waits for a function. Source: API Gateway Developer Guide, *Quotas for REST APIs*: 29 seconds.
-const INTEGRATION_TIMEOUT: std::time::Duration = std::time::Duration::from_secs(29);
+const INTEGRATION_TIMEOUT: Duration = Duration::from_secs(29);
 
-/// API Gateway's own errors look alike.
-fn refused(status: u16, kind: &str, message: &str) -> Response {
-    Response::json(status, &json!({ "message": message })).header("x-amzn-errortype", kind)
+/// An answer that API Gateway makes itself, before the API adds what it wants on such answers.
+struct Refusal {
+    /// The type of gateway response. Source: API Gateway Developer Guide, "Gateway response types for API Gateway".
+    kind: &'static str,
+    status: u16,
+    error: &'static str,
+    body: Value,
 }
 
+impl Refusal {
+    const fn new(kind: &'static str, status: u16, error: &'static str, body: Value) -> Self {
+        Self { kind, status, error, body }
+    }
+
+    /// As it is sent by an API with these gateway responses.
+    fn response(self, responses: &Responses) -> Response {
+        let (status, headers) = dressed(responses, self.kind, self.status);
+        let plain = Response::json(status, &self.body).header("x-amzn-errortype", self.error);
+        headers.into_iter().fold(plain, |response, (name, value)| response.header(&name, value))
+    }
+}
+
+/// No API stands behind the name, or it has no such stage: there is nobody to add anything.
 fn forbidden() -> Response {
-    refused(403, "ForbiddenException", "Forbidden")
+    let body = json!({ "message": "Forbidden" });
+    Refusal::new("", 403, "ForbiddenException", body).response(&Responses::new())
 }
 
 /// Nothing is deployed at that path, or the request is not signed; API Gateway says the same to both.
-fn no_token() -> Response {
-    refused(403, "MissingAuthenticationTokenException", "Missing Authentication Token")
+fn no_token() -> Refusal {
+    let body = json!({ "message": "Missing Authentication Token" });
+    Refusal::new("MISSING_AUTHENTICATION_TOKEN", 403, "MissingAuthenticationTokenException", body)
 }
 
-fn broken(status: u16) -> Response {
-    refused(status, "InternalServerErrorException", "Internal server error")
+fn broken(kind: &'static str, status: u16) -> Refusal {
+    Refusal::new(kind, status, "InternalServerErrorException", json!({ "message": "Internal server error" }))
 }
 
 /// What a host name and a path lead to.
@@ -169,38 +191,69 @@ fn matches(pattern: &str, asked: &[&str]) -> Option<(usize, BTreeMap<String, Str
     (wanted.len() == asked.len()).then_some((exact, parameters))
 }
 
-/// What an endpoint answers, and what is remembered of the invocation that it comes from.
-type Answered = (Response, Option<functions::Remembered>);
+/// What an endpoint answers, and what is remembered of the invocation that it comes from; or what API Gateway says
+/// instead, and after how long.
+type Answered = Result<(Response, Option<functions::Remembered>), (Refusal, Duration)>;
 
-/// Answers within a stage. `None` when there is no such stage.
-fn at_stage(world: &mut World, region: &str, target: &Target, request: &Request) -> Option<Answered> {
+/// Without thinking about it.
+fn at_once(refusal: Refusal) -> (Refusal, Duration) {
+    (refusal, Duration::ZERO)
+}
+
+/// Answers within a stage, refusals with what the deployed API adds to them. `None` when there is no such stage.
+fn at_stage(
+    world: &mut World,
+    region: &str,
+    target: &Target,
+    request: &Request,
+) -> Option<(Response, Option<functions::Remembered>)> {
     let api = world.accounts.get(&target.account)?.regions.get(region)?.apigateway.apis.get(&target.api)?;
-    api.stages.get(&target.stage)?;
-    let Some((resource, method, parameters)) = route(world, api, &target.stage, &target.path, &request.method) else {
-        return Some((no_token(), None));
+    let deployment = &api.stages.get(&target.stage)?.deployment;
+    let responses = api.deployments.get(deployment).map(|deployment| deployment.responses.clone()).unwrap_or_default();
+    let routed = route(world, api, &target.stage, &target.path, &request.method);
+    let answered = match routed {
+        Some((resource, method, parameters)) => {
+            by_method(world, region, target, request, &resource, &method, parameters)
+        }
+        None => Err(at_once(no_token())),
     };
+    Some(answered.unwrap_or_else(|(refusal, after)| (refusal.response(&responses).after(after), None)))
+}
+
+/// Answers by a method: who may, and what stands behind it.
+fn by_method(
+    world: &mut World,
+    region: &str,
+    target: &Target,
+    request: &Request,
+    resource: &str,
+    method: &Value,
+    parameters: BTreeMap<String, String>,
+) -> Answered {
     let signed = method.get("authorizationType").and_then(Value::as_str) == Some("AWS_IAM");
     if signed && world.rule("apigateway.signed-requests") {
         match &request.signer {
-            None => return Some((no_token(), None)),
+            None => return Err(at_once(no_token())),
             Some(signer) if signer.split(':').nth(4) != Some(target.account.as_str()) => {
-                let message = format!("User: {signer} is not authorized to access this resource");
-                return Some((Response::json(403, &json!({ "Message": message })), None));
+                let body = json!({ "Message": format!("User: {signer} is not authorized to access this resource") });
+                return Err(at_once(Refusal::new("ACCESS_DENIED", 403, "AccessDeniedException", body)));
             }
             Some(_) => {}
         }
     }
     let integration = method.get("methodIntegration").unwrap_or(&Value::Null);
     if integration.get("type").and_then(Value::as_str) == Some("MOCK") {
-        return Some((mock(integration), None));
+        return mock(integration).map(|response| (response, None)).map_err(at_once);
     }
-    Some(proxy(world, region, target, request, &resource, parameters, integration))
+    proxy(world, region, target, request, resource, parameters, integration)
 }
 
 /// The answer of a MOCK integration: its first response with the headers that are set to fixed text.
-fn mock(integration: &Value) -> Response {
+fn mock(integration: &Value) -> Result<Response, Refusal> {
     let responses = integration.get("integrationResponses").and_then(Value::as_object);
-    let Some((status, response)) = responses.and_then(|responses| responses.iter().next()) else { return broken(500) };
+    let Some((status, response)) = responses.and_then(|responses| responses.iter().next()) else {
+        return Err(broken("API_CONFIGURATION_ERROR", 500));
+    };
     let mut answer = Response::with("application/json", status.parse().unwrap_or(200), String::new());
     let parameters = response.get("responseParameters").and_then(Value::as_object);
     for (name, value) in parameters.into_iter().flatten() {
@@ -208,7 +261,7 @@ fn mock(integration: &Value) -> Response {
             answer = answer.header(&name.to_ascii_lowercase(), value.trim_matches('\''));
         }
     }
-    answer
+    Ok(answer)
 }
 
 /// Invokes the function of an AWS_PROXY integration and gives its answer.
@@ -224,7 +277,8 @@ fn proxy(
     let uri = integration.get("uri").and_then(Value::as_str).unwrap_or_default();
     let arn = uri.split_once("/functions/").and_then(|(_, rest)| rest.strip_suffix("/invocations")).unwrap_or_default();
     let fields: Vec<&str> = arn.split(':').collect();
-    let [_, _, _, at, owner, _, name, ..] = fields.as_slice() else { return (broken(500), None) };
+    let misconfigured = || at_once(broken("API_CONFIGURATION_ERROR", 500));
+    let [_, _, _, at, owner, _, name, ..] = fields.as_slice() else { return Err(misconfigured()) };
     let held = world.accounts.get(*owner).and_then(|account| account.regions.get(*at)?.lambda.functions.get(*name));
     // A parameter of the path stands as * in the ARN that a permission is compared with.
     let wild: Vec<&str> = resource.split('/').map(|part| if part.starts_with('{') { "*" } else { part }).collect();
@@ -241,7 +295,7 @@ fn proxy(
             && (permissions::permits(function, "apigateway.amazonaws.com", &source) || !world.rule("lambda.permission"))
     });
     if !may || faults::service_out(world, "lambda", at) {
-        return (broken(500), None);
+        return Err(misconfigured());
     }
     // Only a request that may change something draws a number; reads shift nothing.
     let request_id = match request.method.as_str() {
@@ -272,29 +326,29 @@ fn proxy(
         "isBase64Encoded": false,
     });
     let Ok((done, invocation)) = functions::perform(world, owner, at, name, &event) else {
-        return (broken(500), None);
+        return Err(misconfigured());
     };
     if done.took >= INTEGRATION_TIMEOUT {
-        let response = refused(504, "InternalServerErrorException", "Endpoint request timed out");
-        return (response.after(INTEGRATION_TIMEOUT), None);
+        let body = json!({ "message": "Endpoint request timed out" });
+        let refusal = Refusal::new("INTEGRATION_TIMEOUT", 504, "InternalServerErrorException", body);
+        return Err((refusal, INTEGRATION_TIMEOUT));
     }
-    let response = match done.answer {
-        Ok(answer) => from_function(&answer),
-        // The function threw: API Gateway tells clients nothing about it.
-        Err(_) => broken(502),
-    };
-    (response.after(done.took), invocation)
+    // When the function threw, or made no answer, API Gateway tells clients nothing about it.
+    let response = done.answer.ok().and_then(|answer| from_function(&answer));
+    match response {
+        Some(response) => Ok((response.after(done.took), invocation)),
+        None => Err((broken("INTEGRATION_FAILURE", 502), done.took)),
+    }
 }
 
-/// A proxy function's answer as an HTTP response; one of another shape is a malformed proxy response.
-fn from_function(answer: &Value) -> Response {
+/// A proxy function's answer as an HTTP response; nothing when its shape is none of a proxy response.
+fn from_function(answer: &Value) -> Option<Response> {
     let status = answer.get("statusCode").and_then(Value::as_u64).and_then(|status| u16::try_from(status).ok());
-    let Some(status) = status else { return broken(502) };
     let mut response = Response {
-        status: Ok(status),
+        status: Ok(status?),
         headers: Vec::new(),
         body: answer.get("body").and_then(Value::as_str).unwrap_or_default().to_owned(),
-        thinking: std::time::Duration::ZERO,
+        thinking: Duration::ZERO,
         region: None,
     };
     for (name, value) in answer.get("headers").and_then(Value::as_object).into_iter().flatten() {
@@ -304,5 +358,5 @@ fn from_function(answer: &Value) -> Response {
         }
         response = response.header(name, value);
     }
-    response
+    Some(response)
 }

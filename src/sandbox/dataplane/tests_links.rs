@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 
 use super::tests_world::*;
 use crate::domain::drill::{ClientClass, ProbeError, ProbeReply};
+use crate::sandbox::World;
 use crate::sandbox::faults;
 use crate::sandbox::services::route53::checkers;
 
@@ -100,6 +101,50 @@ fn without_the_lambda_permission() {
         run(&mut shop.world, R1, "lambda", "RemovePermission", &json!({ "FunctionName": BOOKS, "StatementId": "api" }));
     });
     assert_eq!(answer.0, 200, "it is the permission that counts");
+}
+
+#[test]
+fn an_api_adds_headers_to_the_gateways_own_answers_and_to_no_other() {
+    let mut shop = shop();
+    let api = shop.apis[0].clone();
+    let allowed = |world: &mut World, url: &str| {
+        let reply = fresh(world, url);
+        let header = reply.headers.iter().find(|(name, _)| name == "access-control-allow-origin");
+        (reply.status.unwrap(), header.map(|(_, value)| value.clone()))
+    };
+    let put = |world: &mut World, kind: &str, origin: &str| {
+        let input = json!({ "restApiId": api, "responseType": kind,
+            "responseParameters": { "gatewayresponse.header.Access-Control-Allow-Origin": origin } });
+        attempt(world, R1, "apigateway", "PutGatewayResponse", &input)
+    };
+    let never = "https://api-r1.shop.test/never";
+    let own = allowed(&mut shop.world, BOOKS_URL);
+    put(&mut shop.world, "DEFAULT_4XX", "'*'").unwrap();
+    put(&mut shop.world, "DEFAULT_5XX", "'https://shop.test'").unwrap();
+    assert_eq!(allowed(&mut shop.world, never), (403, None), "it is not deployed yet");
+    run(&mut shop.world, R1, "apigateway", "CreateDeployment", &json!({ "restApiId": api, "stageName": "prod" }));
+    assert_eq!(allowed(&mut shop.world, never), (403, Some("*".into())));
+    assert_eq!(allowed(&mut shop.world, BOOKS_URL), own, "the function's own answer stays as it is");
+    run(&mut shop.world, R1, "iam", "DeleteRolePolicy", &json!({ "RoleName": "reads-books", "PolicyName": "p" }));
+    assert_eq!(allowed(&mut shop.world, BOOKS_URL), (502, Some("https://shop.test".into())), "the function throws");
+    let remove = json!({ "FunctionName": BOOKS, "StatementId": "api" });
+    run(&mut shop.world, R1, "lambda", "RemovePermission", &remove);
+    assert_eq!(allowed(&mut shop.world, BOOKS_URL), (500, Some("https://shop.test".into())));
+    let mapping = json!({ "domainName": "*.shop.test", "basePath": "(none)" });
+    run(&mut shop.world, R1, "apigateway", "DeleteBasePathMapping", &mapping);
+    assert_eq!(allowed(&mut shop.world, never), (403, None), "no API is asked, so none adds anything");
+
+    put(&mut shop.world, "MISSING_AUTHENTICATION_TOKEN", "'own'").unwrap();
+    let one = json!({ "restApiId": api, "responseType": "MISSING_AUTHENTICATION_TOKEN" });
+    assert_eq!(run(&mut shop.world, R1, "apigateway", "GetGatewayResponse", &one)["statusCode"], "403");
+    let shown = run(&mut shop.world, R1, "apigateway", "GetGatewayResponses", &json!({ "restApiId": api }));
+    let set = shown["items"].as_array().unwrap().iter().filter(|one| one["defaultResponse"] == false).count();
+    assert_eq!((shown["items"].as_array().unwrap().len(), set), (21, 3));
+    run(&mut shop.world, R1, "apigateway", "DeleteGatewayResponse", &one);
+    let code = |result: Result<Value, crate::sandbox::call::AwsError>| result.unwrap_err().code;
+    assert_eq!(code(attempt(&mut shop.world, R1, "apigateway", "DeleteGatewayResponse", &one)), "NotFoundException");
+    assert_eq!(code(put(&mut shop.world, "DEFAULT_3XX", "'*'")), "BadRequestException");
+    assert_eq!(code(put(&mut shop.world, "DEFAULT_4XX", "*")), "BadRequestException");
 }
 
 #[test]

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
+use super::responses::Responses;
 use super::{bad_request, conflict, not_found, tag_map};
 use crate::domain::SimTime;
 use crate::sandbox::call::{AwsError, Call, required, tags, text};
@@ -30,6 +31,9 @@ pub struct RestApi {
     pub root: String,
     /// Resources by id.
     pub resources: BTreeMap<String, Resource>,
+    /// What it adds to answers that API Gateway makes itself.
+    #[serde(default)]
+    pub responses: Responses,
     /// Deployments by id.
     pub deployments: BTreeMap<String, Deployment>,
     /// Stages by name.
@@ -64,6 +68,10 @@ pub struct Deployment {
     pub description: Option<String>,
     /// Methods by path.
     pub snapshot: BTreeMap<String, Methods>,
+    /// The gateway responses of that moment. Source: Amazon API Gateway Developer Guide, "Set up a gateway response":
+    /// they come with a deployment, too.
+    #[serde(default)]
+    pub responses: Responses,
 }
 
 /// A name under which a deployment answers.
@@ -164,6 +172,7 @@ pub fn create(call: &mut Call<'_>, input: &Value) -> Result<Value, AwsError> {
             root.clone(),
             Resource { id: root, parent: None, part: String::new(), path: "/".to_owned(), methods: Methods::new() },
         )]),
+        responses: Responses::new(),
         deployments: BTreeMap::new(),
         stages: BTreeMap::new(),
         tags: tags(input.get("tags")),

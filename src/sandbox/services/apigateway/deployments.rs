@@ -53,6 +53,7 @@ pub fn create(call: &mut Call<'_>, input: &Value) -> Result<Value, AwsError> {
         created: now,
         description: text(input, "description").map(str::to_owned),
         snapshot,
+        responses: api.responses.clone(),
     };
     let shown = deployment.to_json();
     api.deployments.insert(id.clone(), deployment);

@@ -11,7 +11,7 @@ use crate::sandbox::call::{AwsError, Call, required, text};
 const VERBS: &[&str] = &["ANY", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"];
 
 /// Copies members that are there.
-fn copy(from: &Value, to: &mut Map<String, Value>, members: &[&str]) {
+pub(super) fn copy(from: &Value, to: &mut Map<String, Value>, members: &[&str]) {
     for member in members {
         if let Some(value) = from.get(*member).filter(|value| !value.is_null()) {
             to.insert((*member).to_owned(), value.clone());

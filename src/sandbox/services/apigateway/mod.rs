@@ -12,6 +12,7 @@ pub mod apis;
 mod deployments;
 pub mod domains;
 mod methods;
+pub mod responses;
 
 #[cfg(test)]
 mod tests;
@@ -116,6 +117,10 @@ pub fn handler(operation: &str) -> Option<Handler> {
         "PutIntegration" => methods::put_integration,
         "DeleteIntegration" => methods::delete_integration,
         "PutIntegrationResponse" => methods::put_integration_response,
+        "PutGatewayResponse" => responses::put,
+        "GetGatewayResponse" => responses::get,
+        "GetGatewayResponses" => responses::list,
+        "DeleteGatewayResponse" => responses::delete,
         "CreateDeployment" => deployments::create,
         "GetDeployment" => deployments::get,
         "GetDeployments" => deployments::list,

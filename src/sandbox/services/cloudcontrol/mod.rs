@@ -39,6 +39,7 @@ const TYPES: &[&str] = &[
     "AWS::CloudFormation::Stack",
     "AWS::CloudFront::Distribution",
     "AWS::CloudWatch::Alarm",
+    "AWS::CloudWatch::Dashboard",
     "AWS::Cognito::IdentityPool",
     "AWS::Cognito::UserPool",
     "AWS::DynamoDB::Table",

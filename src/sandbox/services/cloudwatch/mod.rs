@@ -1,4 +1,4 @@
-//! CloudWatch: metrics that the simulated services write, and alarms.
+//! CloudWatch: metrics that the simulated services write, alarms and dashboards.
 
 use std::collections::BTreeMap;
 
@@ -10,6 +10,7 @@ use crate::domain::SimTime;
 use crate::sandbox::call::{self, Call};
 
 mod alarms;
+mod dashboards;
 mod derived;
 mod metrics;
 #[cfg(test)]
@@ -24,6 +25,9 @@ pub struct State {
     series: BTreeMap<String, Series>,
     /// Alarms by name, as they were put, with their tags and ARN.
     alarms: BTreeMap<String, Value>,
+    /// Dashboards by name, all of an account in us-east-1.
+    #[serde(default)]
+    dashboards: BTreeMap<String, dashboards::Dashboard>,
 }
 
 /// One metric and its values by minute.
@@ -132,22 +136,25 @@ pub fn handler(operation: &str) -> Option<Handler> {
         "DescribeAlarms" => alarms::describe,
         "PutMetricAlarm" => alarms::put,
         "DeleteAlarms" => alarms::delete,
+        "PutDashboard" => dashboards::put,
+        "GetDashboard" => dashboards::get,
+        "ListDashboards" => dashboards::list,
+        "DeleteDashboards" => dashboards::delete,
         _ => return None,
     })
 }
 
 /// What exists of this service in the call's account and Region.
 pub fn inventory(call: &mut Call<'_>) -> Vec<Record> {
-    let alarms = &call.regional().cloudwatch.alarms;
-    alarms
-        .iter()
-        .map(|(name, alarm)| Record {
-            type_name: "AWS::CloudWatch::Alarm",
-            id: name.clone(),
-            arn: call::text(alarm, "AlarmArn").unwrap_or_default().to_owned(),
-            tags: call::tags(alarm.get("Tags")),
-            properties: alarm.clone(),
-            built_in: false,
-        })
-        .collect()
+    let mut records = dashboards::inventory(call);
+    let alarms = call.regional().cloudwatch.alarms.iter();
+    records.extend(alarms.map(|(name, alarm)| Record {
+        type_name: "AWS::CloudWatch::Alarm",
+        id: name.clone(),
+        arn: call::text(alarm, "AlarmArn").unwrap_or_default().to_owned(),
+        tags: call::tags(alarm.get("Tags")),
+        properties: alarm.clone(),
+        built_in: false,
+    }));
+    records
 }
