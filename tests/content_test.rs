@@ -50,6 +50,18 @@ async fn routing_holds_and_its_module_is_named_when_there_is_none() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn us_east_1_may_be_the_primary_region() {
+    // Where buckets take no constraint, and where CloudFront's certificate stands beside the Region's own.
+    let options = Options {
+        module: Some("m4".to_owned()),
+        only: [Kind::T3, Kind::T5].into(),
+        primary: Some("us-east-1".to_owned()),
+        ..Options::default()
+    };
+    assert_holds(&tokio::spawn(async move { content_test::run(options, &|_| {}).await.unwrap() }).await.unwrap());
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_good_workshop_holds() {
     let report = tested(Folder::solvable().source(), None).await;
     assert_holds(&report);
