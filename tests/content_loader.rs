@@ -224,6 +224,12 @@ fn pages_can_be_read_aloud_and_need_no_editing() {
     expect(&found, WARNING, STEP_FILE, (26, 1), "`<YOUR-BUCKET>` has to be edited", "template name");
     let found = after(STEP_FILE, "effect=create", "effect=create run=never");
     expect(&found, WARNING, STEP_FILE, (2, 1), "has no solution", "effect of create or update");
+    let found = after(STEP_FILE, "kind: do", "kind: do\nsolution: [\"#create\"]");
+    assert!(found.is_empty(), "{found:?}");
+    let folder = Folder::good();
+    folder.replace(STEP_FILE, "kind: do", "kind: do\nsolution: [\"#create\"]");
+    folder.replace(STEP_FILE, "effect=create", "effect=create run=never");
+    expect(&folder.found(), ERROR, STEP_FILE, (2, 1), "`#create`, which has `run=never`", "take it from the solution");
 }
 
 /// The findings after a test was put beside a good workshop.

@@ -272,6 +272,7 @@ fn step(model: &Model, screen: &StepScreen) -> Vec<Binding> {
     let enter = match (screen.pane, action) {
         (Pane::Checks, _) => ("details", "what the check found and what it expects", Intent::Open),
         (_, Some(_)) if job.is_some_and(super::Job::running) => ("progress", "what the job says", Intent::Output),
+        (_, Some(action)) if action.never => ("copy", "the chosen command without borders, to be copied", Intent::Copy),
         (_, Some(_)) if !guided => {
             ("to type", "the chosen command without borders, to be typed or pasted", Intent::Copy)
         }
@@ -288,7 +289,7 @@ fn step(model: &Model, screen: &StepScreen) -> Vec<Binding> {
     if guided && fixable(model, screen) {
         all.push(one('f', "fix", "run the command that mends the failing check", 195, Intent::Fix));
     }
-    if action.is_some() {
+    if action.is_some_and(|action| !action.never) {
         all.push(one('v', "dry run", "what the chosen command would send", 150, Intent::Preview));
     }
     all.push(one('c', "check", "read the checks again now", 140, Intent::CheckNow));
@@ -314,7 +315,7 @@ fn step(model: &Model, screen: &StepScreen) -> Vec<Binding> {
         let rank = if failed { 190 } else { 105 };
         all.push(one('o', "output", "what the last run said and printed", rank, Intent::Output));
     }
-    if guided && action.is_some_and(|action| action.undo.is_some()) {
+    if guided && action.is_some_and(|action| action.undo.is_some() && !action.never) {
         all.push(one('u', "undo", "run the command that undoes the chosen one", 70, Intent::Undo));
     }
     if way != Some(Way::Challenge) {

@@ -26,6 +26,7 @@ mod overlay;
 mod page;
 mod resources;
 mod status;
+mod stuck;
 mod update;
 
 pub use class::{ClassEffect, ClassModel, ClassMsg, Over, SeatRow, SeatState, update_class};

@@ -13,6 +13,7 @@ use super::outline::ModuleOutline;
 use super::overlay::Overlay;
 use super::page::Page;
 use super::resources::{Change, ResourcesView};
+use super::stuck::Stuck;
 use super::{ModuleId, StepId};
 
 /// What a program start knows.
@@ -225,6 +226,7 @@ pub struct Model {
     pub(super) next_job: u64,
     pub(super) interrupted: Option<Duration>,
     pub(super) speed_before_drill: Option<f64>,
+    pub(super) stuck: Stuck,
 }
 
 impl Model {
@@ -260,6 +262,7 @@ impl Model {
             next_job: 1,
             interrupted: None,
             speed_before_drill: None,
+            stuck: Stuck::default(),
         };
         let place = setup.position.and_then(|(_, step)| model.place_of(&step));
         let effects = match place {
@@ -316,7 +319,8 @@ impl Model {
         self.way_here().is_none_or(|way| way == Way::Guided)
     }
 
-    /// The hints of a page that apply now, gentlest first. One for a check applies while that check fails of its cause.
+    /// The hints of a page that apply now, gentlest first, and of those the ones for a check before the others. One for a
+    /// check applies while that check fails of its cause.
     pub fn hints_now<'a>(&self, page: &'a Page) -> Vec<&'a Hint> {
         let applies = |hint: &&Hint| {
             let Some((check, cause)) = &hint.of else { return true };
@@ -325,7 +329,9 @@ impl Model {
                 _ => false,
             }
         };
-        page.hints.iter().filter(applies).collect()
+        let mut hints: Vec<&Hint> = page.hints.iter().filter(applies).collect();
+        hints.sort_by_key(|hint| (hint.help.tells(), hint.of.is_none()));
+        hints
     }
 
     /// The last run of an action (`None`: of the step's solution) of a step.

@@ -55,6 +55,8 @@ pub struct ActionView {
     pub expected: Option<Duration>,
     /// Not shown on the page.
     pub hidden: bool,
+    /// To be read and copied; it cannot be run from here.
+    pub never: bool,
 }
 
 impl ActionView {

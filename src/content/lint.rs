@@ -270,6 +270,11 @@ impl Lint<'_> {
                     Some("nudge, look, show".into()),
                 );
             }
+            let read_only = |anchor: &&String| step.actions.iter().any(|one| one.never && one.anchor == **anchor);
+            if let Some(anchor) = step.solution.iter().find(read_only) {
+                let message = format!("the solution of `{}` names `#{anchor}`, which has `run=never`", step.id);
+                self.log.error(&place, message, Some("take it from the solution, or `run=never` from it".into()));
+            }
             if works && step.solution.is_empty() && step.no_check.is_none() {
                 let help = "give a fence an effect of create or update, or list `solution: [\"#fence\"]`".to_owned();
                 self.log.warning(&place, format!("the step `{}` has no solution", step.id), Some(help));

@@ -250,7 +250,9 @@ pub struct Action {
     pub expect_error: bool,
     /// Not shown on the page.
     pub hidden: bool,
-    /// Never run by itself as part of the solution.
+    /// Asked about first, whatever the workshop's policy says of its effect.
+    pub asks: bool,
+    /// To be read and copied; the guide does not run it.
     pub never: bool,
     /// Line in the file.
     pub line: usize,
@@ -403,6 +405,17 @@ pub enum Help {
     Look(String),
     /// The anchor of the fence that does it.
     Show(String),
+}
+
+impl Help {
+    /// How much it tells: the less, the gentler.
+    pub fn tells(&self) -> u8 {
+        match self {
+            Help::Nudge(_) => 0,
+            Help::Look(_) => 1,
+            Help::Show(_) => 2,
+        }
+    }
 }
 
 /// Something live beside the text.

@@ -121,6 +121,7 @@ fn action(reading: &Reading<'_>, fence: &Fence, at: &Place, line: usize, step: &
         wait: get("wait").is_some(),
         expect_error: get("expect") == Some("error"),
         hidden: fence.hidden(),
+        asks: get("run") == Some("ask"),
         never: get("run") == Some("never"),
         line,
     })

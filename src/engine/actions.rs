@@ -17,6 +17,9 @@ pub enum RunError {
     /// The workshop has no such action.
     #[error("the workshop has no action {0}")]
     Unknown(String),
+    /// The page shows it, and nothing more.
+    #[error("{0} is there to be read (`run=never`); the guide does not run it")]
+    ReadOnly(String),
     /// A value or an asset was not ready.
     #[error(transparent)]
     NotReady(#[from] OutputError),
@@ -59,6 +62,9 @@ pub async fn run(
 ) -> Result<Done, RunError> {
     let guide = &session.guide;
     let (step, action) = guide.action(id).ok_or_else(|| RunError::Unknown(id.to_owned()))?;
+    if action.never {
+        return Err(RunError::ReadOnly(id.to_owned()));
+    }
     let begun = guide.clock().now();
     let _running = guide.running(&step.id);
     note(session, Entry::ActionStarted { action: id.to_owned() }, tell);

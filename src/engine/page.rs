@@ -47,12 +47,13 @@ fn view(workshop: &Workshop, step: &Step, action: &Action, bindings: &Bindings, 
         anchor: action.anchor.clone(),
         role: action.role,
         effect: action.effect,
-        confirm,
+        confirm: if action.asks { confirm.max(Confirmation::Ask) } else { confirm },
         word: touched(&commands, bindings).unwrap_or_else(|| action.effect.word().to_owned()),
         commands,
         undo: action.undo.clone(),
         expected: if builds { step.checks.iter().filter_map(|check| check.within).max() } else { None },
         hidden: action.hidden,
+        never: action.never,
     }
 }
 

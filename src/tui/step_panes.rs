@@ -97,6 +97,7 @@ fn action_rows(
         None => {
             rows.extend(about(canvas, model, action, width, height < ROOMY));
             let how = match model.way_here() {
+                _ if action.never => "To be read. Enter shows it without borders.",
                 Some(Way::Typed) => "Enter shows it without borders. Type it in your shell.",
                 _ => "Enter runs it. v shows the request first.",
             };
@@ -148,6 +149,7 @@ fn list_row(
 
 fn state(model: &Model, page: &Page, action: &ActionView) -> (Tone, String) {
     match model.job_for(&page.step, Some(&action.id)) {
+        None if action.never => (Tone::Waiting, String::from("to copy")),
         None => (Tone::Waiting, String::from("not run")),
         Some(job) => job_word(job),
     }
@@ -173,8 +175,11 @@ fn about(canvas: &Canvas<'_>, model: &Model, action: &ActionView, width: u16, ti
         row.push(part(format!("{} {}", role.label(), model.regions.of(role)), theme.region(role)));
     }
     let time = action.expected.map_or(String::new(), |time| format!(" · about {}", spell(time)));
-    let undo =
-        if model.guided() && action.undo.is_some() && action.effect != Effect::Read { " · u undoes it" } else { "" };
+    let undo = if model.guided() && action.undo.is_some() && !action.never && action.effect != Effect::Read {
+        " · u undoes it"
+    } else {
+        ""
+    };
     let room = usize::from(width).saturating_sub(row_width(&row));
     let short = time.replace("about ", "~");
     let more = [format!("{time}{undo}"), time.clone(), short].into_iter().find(|text| measure(text) <= room);

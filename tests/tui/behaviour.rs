@@ -3,6 +3,7 @@
 use multi_region_workshop::app::*;
 use multi_region_workshop::content::model::{Confirmation, Help, Hint, StepKind};
 use multi_region_workshop::domain::{Cause, FactId, Outcome, Way};
+use multi_region_workshop::tui::{Palette, Theme};
 
 use super::sample::*;
 
@@ -275,6 +276,120 @@ fn hints_open_one_after_the_other_and_are_remembered() {
     // What was open is shown again first.
     assert_eq!(press(&mut model, &[Key::Char('h')]), []);
     assert!(matches!(model.overlays.last(), Some(Overlay::Hint { level: 2, .. })));
+}
+
+/// A step on which nothing failed yet.
+fn calm() -> Model {
+    let mut model = on_step(SIZE);
+    press(&mut model, &[Key::Char('p'), Key::Char('n')]);
+    model
+}
+
+fn not_found() -> Outcome {
+    Outcome::Fail { cause: Cause { id: "not_found".to_owned(), ..Cause::default() } }
+}
+
+fn tick(model: &mut Model, seconds: u64) -> Vec<Effect> {
+    let wall = model.wall + secs(seconds);
+    send(model, Msg::Tick { wall, simulated: at(5000) })
+}
+
+fn hint_open(model: &Model) -> Option<usize> {
+    match model.overlays.last() {
+        Some(Overlay::Hint { level, .. }) => Some(*level),
+        _ => None,
+    }
+}
+
+#[test]
+fn a_hint_opens_by_itself_when_a_check_has_failed_for_90_seconds_without_change() {
+    let mut model = calm();
+    check(&mut model, STEP, "source", not_found());
+    // Read again and again by the watcher, it is the same failure, and not a second one.
+    for _ in 0..8 {
+        tick(&mut model, 11);
+        check(&mut model, STEP, "source", not_found());
+    }
+    assert_eq!(hint_open(&model), None, "88 seconds");
+    let elsewhere = Cause { id: "found_elsewhere".to_owned(), ..Cause::default() };
+    check(&mut model, STEP, "source", Outcome::Fail { cause: elsewhere });
+    tick(&mut model, 89);
+    assert_eq!(hint_open(&model), None, "another failure counts from its own beginning");
+    assert_eq!(tick(&mut model, 1), [Effect::HintShown { step: STEP.into(), level: 1 }]);
+    assert_eq!(hint_open(&model), Some(1));
+    press(&mut model, &[Key::Esc]);
+    tick(&mut model, 600);
+    assert_eq!(hint_open(&model), None, "once for each failure");
+}
+
+#[test]
+fn a_hint_opens_by_itself_when_the_learner_has_asked_twice_and_it_failed_twice() {
+    let mut model = calm();
+    check(&mut model, STEP, "source", not_found());
+    for open in [None, Some(1)] {
+        press(&mut model, &[Key::Char('c')]);
+        assert_eq!(hint_open(&model), None);
+        check(&mut model, STEP, "source", not_found());
+        assert_eq!(hint_open(&model), open);
+    }
+}
+
+#[test]
+fn the_hint_that_opens_by_itself_is_the_one_for_the_failure_and_never_the_command() {
+    let mut model = calm();
+    let mut page = page();
+    let of = Some((format!("{STEP}/source"), Some("not_found".to_owned())));
+    page.hints.push(Hint { of, help: Help::Look("Is the source's ARN in the command?".to_owned()) });
+    send(&mut model, Msg::Page(Box::new(page.clone())));
+    check(&mut model, STEP, "source", not_found());
+    assert!(matches!(model.hints_now(&page).last().map(|hint| &hint.help), Some(Help::Show(_))), "gentlest first");
+    tick(&mut model, 90);
+    // Think, then look: the one for the failure stands before the general one.
+    assert_eq!(hint_open(&model), Some(2));
+    press(&mut model, &[Key::Char('h'), Key::Char('h'), Key::Esc]);
+    // All hints but the command were seen; what fails next opens nothing.
+    check(&mut model, STEP, "lag", not_found());
+    tick(&mut model, 90);
+    assert_eq!(hint_open(&model), None);
+}
+
+#[test]
+fn no_hint_opens_by_itself_over_something_else_in_a_challenge_or_while_the_step_works() {
+    let mut model = calm();
+    check(&mut model, STEP, "source", not_found());
+    press(&mut model, &[Key::Char('?')]);
+    tick(&mut model, 90);
+    assert_eq!(hint_open(&model), None, "the help is open");
+    press(&mut model, &[Key::Esc, Key::Char('w'), Key::Char('w')]);
+    assert_eq!(model.way, Way::Challenge);
+    tick(&mut model, 90);
+    assert_eq!(hint_open(&model), None, "a challenge");
+    press(&mut model, &[Key::Char('h')]);
+    assert_eq!(hint_open(&model), Some(1), "but for whoever asks");
+    press(&mut model, &[Key::Esc, Key::Char('w'), Key::Enter]);
+    assert!(model.jobs.iter().any(Job::running));
+    tick(&mut model, 90);
+    assert_eq!(hint_open(&model), None, "a command runs");
+}
+
+#[test]
+fn a_fence_that_never_runs_is_copied_and_nothing_else() {
+    let mut model = on_step(SIZE);
+    let mut page = page();
+    page.actions[0].never = true;
+    send(&mut model, Msg::Page(Box::new(page)));
+    press(&mut model, &[Key::Tab, Key::Up]);
+    assert_eq!(model.step_screen().unwrap().action, 0);
+    let labels: Vec<String> = bindings(&model).into_iter().map(|binding| binding.label).collect();
+    assert!(labels.iter().any(|label| label == "copy"), "{labels:?}");
+    for label in ["run", "run again", "dry run", "undo"] {
+        assert!(!labels.iter().any(|other| other == label), "{label} in {labels:?}");
+    }
+    assert_eq!(press(&mut model, &[Key::Enter]), [Effect::CopyToClipboard(CREATE_CLUSTER.into())]);
+    press(&mut model, &[Key::Esc]);
+    let theme = Theme { palette: Palette::Ansi16, ascii: false };
+    let frame = super::screens::frame(&model, theme, SIZE);
+    assert!(frame.contains("to copy") && frame.contains("To be read."), "{frame}");
 }
 
 #[test]

@@ -239,6 +239,7 @@ pub fn action(step: &str, anchor: &str, command: &str, effect: Does, confirm: Co
         undo: (effect == Does::Create).then(|| "delete-cluster".to_owned()),
         expected: Some(secs(480)),
         hidden: effect == Does::Delete,
+        never: false,
     }
 }
 

@@ -9,6 +9,7 @@ use super::super::model::{DrillScreen, Model, Pane, ResourcesScreen, Screen, Ste
 use super::super::msg::{Effect, Watched};
 use super::super::overlay::{Confirm, Gate, Overlay, Then};
 use super::super::page::{ActionView, Page};
+use super::super::stuck::Stuck;
 use super::notice;
 
 /// The drill's speed in the sandbox; slow enough to follow (architecture, section Time).
@@ -32,6 +33,7 @@ pub(in crate::app) fn open_step(model: &mut Model, module: usize, step: usize) -
     let kind = model.modules.get(module).and_then(|module| module.steps.get(step)).map(|step| step.kind);
     model.cleaning |= kind == Some(StepKind::CleanUp);
     model.selected = module;
+    model.stuck = Stuck::default();
     model.screens = vec![Screen::Step(StepScreen { module, step, follow: false, ..StepScreen::default() })];
     choose_open_action(model);
     vec![
@@ -50,7 +52,8 @@ fn ids(model: &Model, module: usize, step: usize) -> Option<(String, String)> {
 pub(super) fn choose_open_action(model: &mut Model) {
     let Some(page) = model.page() else { return };
     let done = |action: &ActionView| {
-        model.job_for(&page.step, Some(&action.id)).is_some_and(|job| job.state == JobState::Done)
+        let job = model.job_for(&page.step, Some(&action.id));
+        action.never || job.is_some_and(|job| job.state == JobState::Done)
     };
     let count = page.visible().count();
     let next = page.visible().position(|action| !done(action)).unwrap_or(count.saturating_sub(1));
@@ -187,7 +190,7 @@ pub(in crate::app) fn offered_fix(model: &Model, screen: &StepScreen) -> Option<
     order.filter_map(|check| model.checks.get(&check.id)).find_map(|seen| match &seen.value {
         Outcome::Fail { cause } => {
             let fix = cause.fix.as_deref()?;
-            page.action(fix).map(|action| action.id.clone())
+            page.action(fix).filter(|action| !action.never).map(|action| action.id.clone())
         }
         _ => None,
     })
@@ -215,6 +218,10 @@ pub(super) fn change_way(model: &mut Model) -> Vec<Effect> {
 pub(super) fn run(model: &mut Model, action: &str) -> Vec<Effect> {
     let Some(page) = model.page() else { return Vec::new() };
     let Some(action) = page.action(action).cloned() else { return Vec::new() };
+    if action.never {
+        notice(model, "This one is to be read. y copies it.");
+        return Vec::new();
+    }
     let step = page.step.clone();
     if model.jobs.iter().any(|job| job.step == step && job.action.as_deref() == Some(&action.id) && job.running()) {
         notice(model, "It is running already. Esc cancels it.");

@@ -305,7 +305,10 @@ fn check_now(model: &mut Model) -> Vec<Effect> {
         Some(Screen::Step(screen)) => {
             let step = model.modules.get(screen.module).and_then(|module| module.steps.get(screen.step));
             match step {
-                Some(step) => Watched::Step(step.id.clone()),
+                Some(step) => {
+                    model.stuck.ask(step.checks.iter().cloned());
+                    Watched::Step(step.id.clone())
+                }
                 None => return Vec::new(),
             }
         }

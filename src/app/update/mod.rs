@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use super::model::Model;
 use super::msg::{Effect, Msg};
+use super::stuck;
 
 pub(super) use act::{offered_fix, open_step};
 
@@ -26,7 +27,7 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
         Msg::Tick { wall, simulated } => {
             model.wall = model.wall.max(wall);
             model.now = simulated;
-            Vec::new()
+            stuck::help(model)
         }
         Msg::Resize { width, height } => {
             model.size = (width, height);
@@ -42,6 +43,6 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
 }
 
 /// Shows one line for some seconds.
-pub(super) fn notice(model: &mut Model, text: impl Into<String>) {
+pub(in crate::app) fn notice(model: &mut Model, text: impl Into<String>) {
     model.notice = Some((text.into(), model.wall));
 }

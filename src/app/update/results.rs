@@ -9,6 +9,7 @@ use super::super::overlay::Overlay;
 use super::super::page::ActionView;
 use super::super::resources::{Change, ResourcesView};
 use super::super::status::StepStatus;
+use super::super::stuck;
 use super::{act, notice};
 
 /// State changes that are remembered.
@@ -30,12 +31,16 @@ pub(super) fn take(model: &mut Model, answer: Msg) -> Vec<Effect> {
         }
         Msg::Check { step, check, outcome, at } => {
             let before = status(model, &step);
+            if model.page().is_some_and(|page| page.step == step) {
+                model.stuck.answered(&check, &outcome, model.wall);
+            }
             model.checks.insert(check, Seen { value: outcome, at, wall: model.wall });
             let after = status(model, &step);
             let here = model.page().is_some_and(|page| page.step == step);
             if here && before != Some(StepStatus::Done) && after == Some(StepStatus::Done) && before.is_some() {
                 notice(model, "Step done. n: next step");
             }
+            return stuck::help(model);
         }
         Msg::Facts { facts, at } => {
             for (fact, outcome) in facts {

@@ -25,9 +25,23 @@ pub(super) fn keys_of(model: &Model, line: &str) -> Vec<Key> {
             word => word.chars().map(Key::Char).chain([Key::Enter]).collect(),
         };
     }
+    // A hint may open while a line is being typed: what is not meant for the hint closes it first.
+    let hint = matches!(model.overlays.last(), Some(Overlay::Hint { .. }));
+    if hint && !OF_A_HINT.contains(&line) {
+        let below = line.parse().map_or_else(|_| named(line), |number| choose(model, number));
+        return [Key::Esc].into_iter().chain(below).collect();
+    }
     if let (Ok(number), true) = (line.parse::<usize>(), model.overlays.is_empty()) {
         return choose(model, number);
     }
+    named(line)
+}
+
+/// What can be typed to a hint: the next one, and away with it.
+const OF_A_HINT: [&str; 4] = ["h", "q", "", "esc"];
+
+/// A named key, or the keys of the text.
+fn named(line: &str) -> Vec<Key> {
     match line {
         "" => vec![Key::Enter],
         "tab" => vec![Key::Tab],

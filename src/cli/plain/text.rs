@@ -100,7 +100,9 @@ fn step(model: &Model, screen: &StepScreen) -> String {
     }
     for (index, action) in page.visible().enumerate() {
         let role = action.role.map_or("", Role::label);
-        let state = model.job_for(&outline.id, Some(&action.id)).map_or("not run", job_word);
+        let state = model
+            .job_for(&outline.id, Some(&action.id))
+            .map_or(if action.never { "to copy" } else { "not run" }, job_word);
         let _ = writeln!(text, "Action {}: {} ({} {role}): {state}", index + 1, action.title(), action.effect.word());
     }
     text.push_str(&checks(model, page));
