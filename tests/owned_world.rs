@@ -109,6 +109,7 @@ async fn look(process: &Process) {
     let vantage = Vantage { name: "dublin".into(), nearest: R1.into() };
     process.opened.simulator.resolve("a.abc.bookstore.test", &vantage).await.unwrap();
     let probe = Probe {
+        signed: multi_region_workshop::domain::drill::Signed::ByLearner,
         method: "GET".into(),
         url: "https://a.abc.bookstore.test/books".into(),
         body: None,

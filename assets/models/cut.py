@@ -114,10 +114,12 @@ OPERATIONS = {
     "kms": "CreateKey DescribeKey ScheduleKeyDeletion EnableKeyRotation CreateAlias DeleteAlias",
     "cognito-idp": (
         "CreateUserPool DescribeUserPool DeleteUserPool CreateUserPoolClient DescribeUserPoolClient "
-        "DeleteUserPoolClient CreateUserPoolDomain DescribeUserPoolDomain DeleteUserPoolDomain"
+        "DeleteUserPoolClient CreateUserPoolDomain DescribeUserPoolDomain DeleteUserPoolDomain SignUp ConfirmSignUp "
+        "AdminConfirmSignUp AdminGetUser GetUser InitiateAuth"
     ),
     "cognito-identity": (
-        "CreateIdentityPool DescribeIdentityPool DeleteIdentityPool SetIdentityPoolRoles GetIdentityPoolRoles"
+        "CreateIdentityPool DescribeIdentityPool DeleteIdentityPool SetIdentityPoolRoles GetIdentityPoolRoles GetId "
+        "GetCredentialsForIdentity"
     ),
     "elasticache": (
         "CreateReplicationGroup DescribeReplicationGroups DeleteReplicationGroup CreateCacheSubnetGroup "
@@ -242,6 +244,8 @@ def operation(cutter, name):
         "method": source["http"]["method"],
         "uri": source["http"]["requestUri"],
     }
+    if source.get("authtype") == "none" or source.get("auth") == ["smithy.api#noAuth"]:
+        cut["unsigned"] = True
     if source["http"].get("responseCode", 200) != 200:
         cut["status"] = source["http"]["responseCode"]
     for side in ("input", "output"):

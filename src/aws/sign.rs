@@ -65,7 +65,7 @@ mod tests {
     use super::*;
     use crate::clock::{Clock, Rate};
     use crate::domain::SimTime;
-    use crate::domain::drill::{ClientClass, Vantage};
+    use crate::domain::drill::{ClientClass, Signed, Vantage};
     use crate::protocol::{Wire, WireError};
 
     struct Silent;
@@ -81,6 +81,7 @@ mod tests {
         let clock = Clock::simulated(SimTime::WORLD_START, Rate::Stepped);
         let aws = Aws::in_sandbox(Arc::new(Silent), &clock);
         let probe = Probe {
+            signed: Signed::ByLearner,
             method: "POST".into(),
             url: "https://api.abc.bookstore.test/cart?x=1".into(),
             body: Some(json!({ "bookId": "b09", "quantity": 1 })),

@@ -51,6 +51,20 @@ pub struct Probe {
     pub class: ClientClass,
     /// How long the client waits in all.
     pub timeout: Duration,
+    /// Who it says that it is.
+    #[serde(default)]
+    pub signed: Signed,
+}
+
+/// By whom a request is signed.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Signed {
+    /// By the learner's own identity.
+    #[default]
+    ByLearner,
+    /// By its own `Authorization` header; by nobody without one.
+    AsSent(Option<String>),
 }
 
 /// Why a client got no HTTP answer.

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::domain::drill::{ClientClass, Probe, Vantage};
+use crate::domain::drill::{ClientClass, Probe, Signed, Vantage};
 use crate::domain::{BoxFuture, DataPlane, Operations};
 use crate::protocol::operation;
 
@@ -165,6 +165,7 @@ pub struct Blog {
 impl Blog {
     fn probe(&self, method: &str, url: &str, body: Option<Value>) -> Probe {
         Probe {
+            signed: Signed::ByLearner,
             method: method.to_owned(),
             url: url.to_owned(),
             body,

@@ -21,7 +21,7 @@ use super::snapshot::{Snapshot, Stage};
 use super::state::State;
 use super::where_to;
 use crate::clock::{Clock, StepWatch};
-use crate::domain::drill::{ClientClass, Probe, ProbeError, SlotResult};
+use crate::domain::drill::{ClientClass, Probe, ProbeError, Signed, SlotResult};
 use crate::domain::{DataPlane, Operations, SimTime};
 
 /// A baseline with a smaller share of good slots is unsteady (design/drill.md, section 2).
@@ -166,6 +166,7 @@ impl<'r> Runner<'r> {
             return;
         };
         let probe = Probe {
+            signed: Signed::ByLearner,
             method: journey.method.clone(),
             url: url.to_owned(),
             body: journey.body.clone(),

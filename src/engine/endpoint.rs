@@ -21,7 +21,7 @@ pub fn open(session: &Session, port: u16, shop_port: u16) -> Option<Result<Doors
     let simulator = session.simulator.as_ref()?;
     let both = || {
         let aws = simulator.serve(port)?;
-        Ok(Doors { aws, shop: storefront::serve(Arc::clone(&session.guide), shop_port)? })
+        Ok(Doors { aws, shop: storefront::serve(Arc::clone(&session.guide), Arc::new(simulator.clone()), shop_port)? })
     };
     Some(both())
 }

@@ -1,20 +1,21 @@
 //! Floor 5: the shop for a browser on this machine. Simulated names resolve for nobody else, so a port of 127.0.0.1 passes
-//! each request of the page on, as a shopper near R1 would send it: files to CloudFront, `/api/…` to the API's name.
+//! each request of the page on, as a shopper near R1 would send it: files to CloudFront, `/api/…` to the API's name, with
+//! the signature that the page has made, and signing in to Amazon Cognito.
 //!
-//! What is passed on is answered by the simulated network and nothing else: a lost Region, a missing record or a cached DNS
-//! answer is seen in the browser as shoppers see it. Two things differ from real shoppers, because the sandbox has no
-//! sign-in: `config.json` names no user pool, and requests to the API are signed by the learner's own identity.
+//! What is passed on is answered by the simulated AWS and nothing else: a lost Region, a missing record, a cached DNS answer
+//! or a role that may not is seen in the browser as shoppers see it. One thing differs: `config.json` tells the page that
+//! all of it is behind this port.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use http::header::{AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE, HOST};
 use http::{Method, Request, Response, StatusCode};
 use serde_json::{Value, json};
 
 use crate::content::model::Journey;
-use crate::domain::drill::{ClientClass, Probe, ProbeError, ProbeReply, Vantage};
+use crate::domain::drill::{ClientClass, Probe, ProbeError, ProbeReply, Signed, Vantage};
 use crate::domain::{BoxFuture, Role};
 use crate::guide::Guide;
 use crate::protocol::{Wire, WireError};
@@ -25,6 +26,12 @@ use crate::sandbox::owner::{Endpoint, OwnerError};
 const PAGE: &str = "home";
 /// Where the page finds the API.
 const API: &str = "/api";
+/// Where the page finds a part of Amazon Cognito: the path, the first label of its real name, the member of `signIn` with an
+/// id that begins with the Region, and the member of `signIn.endpoints` that tells the page.
+const SIGN_IN: [(&str, &str, &str, &str); 2] = [
+    ("/cognito-idp", "cognito-idp", "userPoolId", "userPool"),
+    ("/cognito-identity", "cognito-identity", "identityPoolId", "identityPool"),
+];
 /// The file that tells the page so.
 const CONFIG: &str = "/config.json";
 /// How long the browser waits for one answer; the page itself gives up after 5 s.
@@ -33,16 +40,27 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// Passes a browser's requests on.
 struct Storefront {
     guide: Arc<Guide>,
-    /// Where the API was when it was last known; a page that is open keeps what it has read, too.
-    api: Mutex<Option<String>>,
+    /// Where what needs no signature is sent.
+    aws: Arc<dyn Wire>,
+    /// What was last published; a page that is open keeps what it has read, too.
+    known: Mutex<Option<Published>>,
+}
+
+/// What the published `config.json` says.
+#[derive(Clone)]
+struct Published {
+    /// Where the API is.
+    api: String,
+    /// The pools, when the page may sign in.
+    sign_in: Option<Value>,
 }
 
 /// Serves the shop on a port of 127.0.0.1; 0 takes a free one. Ends when the answer is dropped.
 ///
 /// # Errors
 /// The port cannot be had.
-pub fn serve(guide: Arc<Guide>, port: u16) -> Result<Endpoint, OwnerError> {
-    loopback::serve(port, Arc::new(Storefront { guide, api: Mutex::default() }), Limits::default())
+pub fn serve(guide: Arc<Guide>, aws: Arc<dyn Wire>, port: u16) -> Result<Endpoint, OwnerError> {
+    loopback::serve(port, Arc::new(Storefront { guide, aws, known: Mutex::default() }), Limits::default())
 }
 
 impl Wire for Storefront {
@@ -63,12 +81,16 @@ impl Storefront {
         if target == CONFIG {
             return self.config(&shop).await;
         }
-        let url = match target.strip_prefix(API) {
+        if let Some(part) = SIGN_IN.iter().find(|(path, ..)| target == *path) {
+            return self.sign_in(&shop, part.1, part.2, request).await;
+        }
+        let (url, header) = match target.strip_prefix(API) {
             Some(rest) if rest.is_empty() || rest.starts_with(['/', '?']) => {
-                let known = self.look(&shop).await.or_else(|| self.known().clone());
-                format!("{}{rest}", known.unwrap_or(shop))
+                let api = self.published(&shop).await.map_or(shop, |known| known.api);
+                let header = request.headers().get(AUTHORIZATION).and_then(|header| header.to_str().ok());
+                (format!("{api}{rest}"), header.map(str::to_owned))
             }
-            _ => format!("{shop}{target}"),
+            _ => (format!("{shop}{target}"), None),
         };
         let body = match request.body().as_ref() {
             [] => None,
@@ -77,7 +99,7 @@ impl Storefront {
                 Err(error) => return plain(StatusCode::BAD_REQUEST, &format!("The body is no JSON: {error}.")),
             },
         };
-        match self.ask(request.method(), &url, body).await {
+        match self.ask(request.method(), &url, body, header).await {
             Ok(reply) => passed_on(&reply),
             Err(why) => plain(StatusCode::BAD_GATEWAY, &why),
         }
@@ -91,32 +113,77 @@ impl Storefront {
         Some(url.trim_end_matches('/').to_owned())
     }
 
-    fn known(&self) -> std::sync::MutexGuard<'_, Option<String>> {
-        self.api.lock().unwrap_or_else(PoisonError::into_inner)
+    fn known(&self) -> std::sync::MutexGuard<'_, Option<Published>> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Where the published `config.json` says that the API is. `None` when it cannot be read.
-    async fn look(&self, shop: &str) -> Option<String> {
-        let reply = self.ask(&Method::GET, &format!("{shop}{CONFIG}"), None).await.ok()?;
+    /// What is published now, or was when it could last be read.
+    async fn published(&self, shop: &str) -> Option<Published> {
+        let now = self.look(shop).await;
+        now.or_else(|| self.known().clone())
+    }
+
+    /// What the published `config.json` says. `None` when it cannot be read.
+    async fn look(&self, shop: &str) -> Option<Published> {
+        let reply = self.ask(&Method::GET, &format!("{shop}{CONFIG}"), None, None).await.ok()?;
         let config: Value = reply.ok().then(|| serde_json::from_str(&reply.body).ok())??;
         let api = match config.get("api").and_then(Value::as_str).unwrap_or_default() {
             "" => shop.to_owned(),
             api => api.trim_end_matches('/').to_owned(),
         };
-        *self.known() = Some(api.clone());
-        Some(api)
+        let published = Published { api, sign_in: config.get("signIn").filter(|pools| pools.is_object()).cloned() };
+        *self.known() = Some(published.clone());
+        Some(published)
     }
 
-    /// The page's settings, when there are any: the API is behind this address.
+    /// The page's settings, when there are any: the API and Amazon Cognito are behind this address.
     async fn config(&self, shop: &str) -> Response<Bytes> {
-        match self.look(shop).await {
-            Some(_) => response(StatusCode::OK, "application/json", json!({ "api": API }).to_string()),
-            None => plain(StatusCode::NOT_FOUND, "The shop's config.json cannot be read: is the site published?"),
+        let Some(published) = self.look(shop).await else {
+            return plain(StatusCode::NOT_FOUND, "The shop's config.json cannot be read: is the site published?");
+        };
+        let mut config = json!({ "api": API });
+        if let (Some(Value::Object(mut pools)), Some(members)) = (published.sign_in, config.as_object_mut()) {
+            let endpoints: serde_json::Map<_, _> =
+                SIGN_IN.iter().map(|(path, _, _, member)| ((*member).to_owned(), json!(path))).collect();
+            pools.insert("endpoints".to_owned(), endpoints.into());
+            members.insert("signIn".to_owned(), pools.into());
+        }
+        response(StatusCode::OK, "application/json", config.to_string())
+    }
+
+    /// Passes a call on to a part of Amazon Cognito in the Region of its pool.
+    async fn sign_in(&self, shop: &str, part: &str, member: &str, request: &Request<Bytes>) -> Response<Bytes> {
+        let pools = self.published(shop).await.and_then(|known| known.sign_in).unwrap_or_default();
+        let id = pools.get(member).and_then(Value::as_str).unwrap_or_default();
+        let region = id.split(['_', ':']).next().unwrap_or_default();
+        let host = format!("{part}.{region}.amazonaws.com");
+        let mut call = Request::builder().method(request.method()).uri(format!("https://{host}/")).header(HOST, &host);
+        for name in [CONTENT_TYPE, http::HeaderName::from_static("x-amz-target")] {
+            if let Some(value) = request.headers().get(&name) {
+                call = call.header(name, value);
+            }
+        }
+        let Ok(call) = call.body(request.body().clone()) else {
+            return plain(StatusCode::NOT_FOUND, "The shop has no accounts yet: its config.json names no user pool.");
+        };
+        match self.aws.send(call).await {
+            Ok(answer) => {
+                let kind = answer.headers().get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
+                let kind = kind.unwrap_or("application/x-amz-json-1.1");
+                response(answer.status(), kind, String::from_utf8_lossy(answer.body()).into_owned())
+            }
+            Err(error) => plain(StatusCode::BAD_GATEWAY, &error.to_string()),
         }
     }
 
     /// One request of a shopper. In words, why nothing came back.
-    async fn ask(&self, method: &Method, url: &str, body: Option<Value>) -> Result<ProbeReply, String> {
+    async fn ask(
+        &self,
+        method: &Method,
+        url: &str,
+        body: Option<Value>,
+        header: Option<String>,
+    ) -> Result<ProbeReply, String> {
         let probe = Probe {
             method: method.to_string(),
             url: url.to_owned(),
@@ -127,6 +194,7 @@ impl Storefront {
             },
             class: ClientClass::TtlHonouring,
             timeout: PATIENCE,
+            signed: Signed::AsSent(header),
         };
         let reply = self.guide.network().probe(&probe).await.map_err(|failure| failure.message)?;
         match reply.status {

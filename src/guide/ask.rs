@@ -9,7 +9,7 @@ use super::outputs::OutputError;
 use super::verdict::{Finding, Then, outcome, unanswered};
 use crate::content::model::{Ask, Check, Expectation, Step};
 use crate::content::{AssetError, Bindings};
-use crate::domain::drill::{ClientClass, Probe, Vantage};
+use crate::domain::drill::{ClientClass, Probe, Signed, Vantage};
 use crate::domain::{BoxFuture, Effect, Failure, FailureClass, Operation, Outcome, Role, Unknown};
 
 /// How long a check's HTTP request may take.
@@ -176,6 +176,7 @@ impl Guide {
         };
         for vantage in self.vantages() {
             let probe = Probe {
+                signed: Signed::ByLearner,
                 method: "GET".to_owned(),
                 url: url.clone(),
                 body: None,

@@ -15,7 +15,7 @@ use tokio::net::{TcpListener, UdpSocket};
 
 use super::Network;
 use super::cache::Cache;
-use crate::domain::drill::{AUTHORITATIVE, ClientClass, HOST, Probe, ProbeError, Vantage};
+use crate::domain::drill::{AUTHORITATIVE, ClientClass, HOST, Probe, ProbeError, Signed, Vantage};
 use crate::domain::{BoxFuture, DataPlane as _, DnsAnswer, Failure, Signer};
 
 /// Names, each with its TTL and where it leads to.
@@ -94,7 +94,15 @@ fn vantage() -> Vantage {
 }
 
 fn probe(url: String, class: ClientClass) -> Probe {
-    Probe { method: "GET".into(), url, body: None, vantage: vantage(), class, timeout: Duration::from_secs(10) }
+    Probe {
+        signed: Signed::ByLearner,
+        method: "GET".into(),
+        url,
+        body: None,
+        vantage: vantage(),
+        class,
+        timeout: Duration::from_secs(10),
+    }
 }
 
 fn cname(to: &str) -> RData {

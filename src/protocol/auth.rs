@@ -24,6 +24,25 @@ pub fn scope<B>(request: &http::Request<B>) -> Option<Scope> {
     parse(&pairs.find(|(name, _)| name.eq_ignore_ascii_case("X-Amz-Credential"))?.1)
 }
 
+/// The access key and the Region of an `Authorization` header.
+pub fn credential(header: &str) -> Option<(String, String)> {
+    let (_, rest) = header.split_once("Credential=")?;
+    parse(rest.split([',', ' ']).next().unwrap_or_default()).map(|scope| (scope.access_key, scope.region))
+}
+
+/// The scope of a request that needs no signature, because whoever sends it has no credentials yet. The Region is that of
+/// the host; empty at an address that tells none.
+pub fn nobody<B>(request: &http::Request<B>) -> Option<Scope> {
+    let text = |name: &str| request.headers().get(name).and_then(|value| value.to_str().ok());
+    let (_, operation) = text("x-amz-target")?.rsplit_once('.')?;
+    let service = guess(request).filter(|_| !is_claimed(request))?;
+    service.operation(operation).filter(|operation| operation.unsigned)?;
+    let host = text("host").or(request.uri().host()).unwrap_or_default();
+    let region = host.split_once(".amazonaws.com").and_then(|(name, _)| name.split_once('.'));
+    let region = region.map(|(_, region)| region.to_owned()).unwrap_or_default();
+    Some(Scope { access_key: String::new(), region, service: service.signing_name().to_owned() })
+}
+
 /// Whether a request carries something that is meant as a signature.
 pub fn is_claimed<B>(request: &http::Request<B>) -> bool {
     let query = request.uri().query().unwrap_or_default();
@@ -93,5 +112,18 @@ mod tests {
         for header in [None, Some("Bearer x"), Some("AWS4-HMAC-SHA256 Credential=AK"), Some("Credential=")] {
             assert_eq!(of(header, "/?a=b"), None);
         }
+    }
+
+    #[test]
+    fn who_signs_in_has_nothing_to_sign_with() {
+        let of = |target: &str, host: &str| {
+            let request = http::Request::builder().uri("/").header("host", host).header("x-amz-target", target);
+            nobody(&request.body(()).unwrap()).map(|scope| (scope.service, scope.region))
+        };
+        let sign_in = "AWSCognitoIdentityProviderService.InitiateAuth";
+        let expected = |region: &str| Some(("cognito-idp".to_owned(), region.to_owned()));
+        assert_eq!(of(sign_in, "cognito-idp.eu-west-1.amazonaws.com"), expected("eu-west-1"));
+        assert_eq!(of(sign_in, "127.0.0.1:4566"), expected(""));
+        assert_eq!(of("AWSCognitoIdentityProviderService.DeleteUserPool", "127.0.0.1:4566"), None);
     }
 }

@@ -38,6 +38,7 @@ mod wire;
 mod xml;
 
 pub use answer::{encode_error, encode_response};
+pub use auth::credential;
 pub use catalogue::{FlagKind, FlagSpec, OperationSpec, Scope, operation_by_cli, operations};
 pub use client::decode_response;
 pub use codec::{DecodedRequest, RequestError, ServiceError, WireProtocol};

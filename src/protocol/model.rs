@@ -163,6 +163,9 @@ pub struct OperationModel {
     pub output: Option<Member>,
     /// The element around the output in the query protocol.
     pub result_wrapper: Option<String>,
+    /// Whether it is called by who has no credentials yet.
+    #[serde(default)]
+    pub unsigned: bool,
     /// Numbers of the error shapes.
     errors: Box<[usize]>,
 }

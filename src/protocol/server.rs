@@ -20,7 +20,7 @@ use crate::domain::Region;
 
 /// Reads a request.
 pub fn decode_request(request: &http::Request<Bytes>) -> Result<DecodedRequest, RequestError> {
-    let Some(scope) = auth::scope(request) else {
+    let Some(scope) = auth::scope(request).or_else(|| auth::nobody(request)) else {
         let service = auth::guess(request);
         if auth::is_version_2(request) && service.is_some_and(|service| service.key == "s3") {
             return Err(RequestError::OldSignature);

@@ -57,6 +57,7 @@ fn requests(world: &World) {
 fn probe(plan: &Plan, journey: &str) -> Probe {
     let journey = plan.journeys.iter().find(|one| one.name == journey).expect("the journey");
     Probe {
+        signed: multi_region_workshop::domain::drill::Signed::ByLearner,
         method: journey.method.clone(),
         url: journey.url.clone(),
         body: journey.body.clone(),

@@ -33,8 +33,8 @@ pub fn key(region: &str, request: &Request) -> Option<String> {
     if request.method != "GET" || request.body.is_some() {
         return None;
     }
-    let signer = request.signer.as_deref().unwrap_or_default();
-    let mut key = format!("{region}\n{}\n{}\n{signer}\n{}", request.host, request.path, request.checks_certificate);
+    let signer = request.signer.as_ref();
+    let mut key = format!("{region}\n{}\n{}\n{signer:?}\n{}", request.host, request.path, request.checks_certificate);
     for (name, value) in &request.query {
         let _ = write!(key, "\n{name}\n{value}");
     }

@@ -10,11 +10,11 @@ use super::http::{Request, Response};
 use super::{answers, functions, network};
 use crate::domain::drill::ProbeError;
 use crate::sandbox::faults;
-use crate::sandbox::services::acm;
 use crate::sandbox::services::apigateway::apis::{Methods, RestApi};
 use crate::sandbox::services::apigateway::domains::NO_PATH;
 use crate::sandbox::services::apigateway::responses::{Responses, dressed};
 use crate::sandbox::services::lambda::permissions;
+use crate::sandbox::services::{acm, iam};
 use crate::sandbox::world::World;
 
 /// How long API Gateway waits for a function. Source: API Gateway Developer Guide, *Quotas for REST APIs*: 29 seconds.
@@ -232,20 +232,44 @@ fn by_method(
 ) -> Answered {
     let signed = method.get("authorizationType").and_then(Value::as_str) == Some("AWS_IAM");
     if signed && world.rule("apigateway.signed-requests") {
-        match &request.signer {
-            None => return Err(at_once(no_token())),
-            Some(signer) if signer.split(':').nth(4) != Some(target.account.as_str()) => {
-                let body = json!({ "Message": format!("User: {signer} is not authorized to access this resource") });
-                return Err(at_once(Refusal::new("ACCESS_DENIED", 403, "AccessDeniedException", body)));
-            }
-            Some(_) => {}
-        }
+        admit(world, region, target, request).map_err(at_once)?;
     }
     let integration = method.get("methodIntegration").unwrap_or(&Value::Null);
     if integration.get("type").and_then(Value::as_str) == Some("MOCK") {
         return mock(integration).map(|response| (response, None)).map_err(at_once);
     }
     proxy(world, region, target, request, resource, parameters, integration)
+}
+
+/// Whether who signed a request may call the API. Source: API Gateway Developer Guide, "Control access to a REST API with
+/// IAM permissions"; the words are API Gateway's.
+fn admit(world: &mut World, region: &str, target: &Target, request: &Request) -> Result<(), Refusal> {
+    let Some(signer) = &request.signer else { return Err(no_token()) };
+    if signer.region.as_deref().is_some_and(|signed| signed != region) {
+        let body = json!({ "message": "Credential should be scoped to a valid region. " });
+        return Err(Refusal::new("INVALID_SIGNATURE", 403, "InvalidSignatureException", body));
+    }
+    if signer.expired {
+        let body = json!({ "message": "The security token included in the request is expired" });
+        return Err(Refusal::new("EXPIRED_TOKEN", 403, "ExpiredTokenException", body));
+    }
+    let who = &signer.principal;
+    let denied = |why: String| Refusal::new("ACCESS_DENIED", 403, "AccessDeniedException", json!({ "Message": why }));
+    if who.split(':').nth(4) != Some(target.account.as_str()) {
+        return Err(denied(format!("User: {who} is not authorized to access this resource")));
+    }
+    let called = |account: &str| {
+        format!(
+            "arn:aws:execute-api:{region}:{account}:{}/{}/{}{}",
+            target.api, target.stage, request.method, target.path
+        )
+    };
+    if iam::may_invoke(world, region, who, &called(&target.account)) {
+        return Ok(());
+    }
+    let last = target.account.get(8..).unwrap_or_default();
+    let resource = called(&format!("********{last}"));
+    Err(denied(format!("User: {who} is not authorized to perform: execute-api:Invoke on resource: {resource}")))
 }
 
 /// The answer of a MOCK integration: its first response with the headers that are set to fixed text.
@@ -320,7 +344,12 @@ fn proxy(
             "requestId": request_id,
             "stage": target.stage,
             "apiId": target.api,
-            "identity": { "userArn": request.signer, "cognitoIdentityId": null },
+            "domainName": request.host,
+            "path": request.path,
+            "identity": {
+                "userArn": request.signer.as_ref().map(|signer| &signer.principal),
+                "cognitoIdentityId": request.signer.as_ref().and_then(|signer| signer.identity.as_ref()),
+            },
         },
         "body": request.body,
         "isBase64Encoded": false,

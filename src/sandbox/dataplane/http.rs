@@ -28,12 +28,25 @@ pub struct Request {
     pub query: Vec<(String, String)>,
     /// The body.
     pub body: Option<String>,
-    /// The ARN that signed it.
-    pub signer: Option<String>,
+    /// Who signed it.
+    pub signer: Option<Signer>,
     /// Whether the client insists on a certificate that fits the name. Health checkers do not.
     pub checks_certificate: bool,
     /// The Region whose city the client is nearest to.
     pub from: String,
+}
+
+/// Who signed a request.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Signer {
+    /// The ARN.
+    pub principal: String,
+    /// The Region that it was signed for; none fits every Region.
+    pub region: Option<String>,
+    /// The identity of Amazon Cognito behind the ARN.
+    pub identity: Option<String>,
+    /// Whether the credentials have ended.
+    pub expired: bool,
 }
 
 /// What came back.

@@ -5,11 +5,13 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::dns::{self, Resolution};
-use super::http::{self, Request, Response};
+use super::http::{self, Request, Response, Signer};
 use super::{names, network};
 use crate::domain::SimTime;
-use crate::domain::drill::{ClientClass, Probe, ProbeError, ProbeReply, Vantage};
+use crate::domain::drill::{ClientClass, Probe, ProbeError, ProbeReply, Signed, Vantage};
+use crate::protocol;
 use crate::sandbox::chance;
+use crate::sandbox::services::sts;
 use crate::sandbox::world::World;
 
 /// How long a resolver keeps the answer that a name does not exist: the smaller of the SOA record's TTL and its last
@@ -133,6 +135,22 @@ fn share_left(world: &World, key: &str) -> f64 {
     1.0 - chance::unit(world.seed, "dns.residual-ttl", key, world.now.millis() as u64)
 }
 
+/// Who a request is signed by. Signatures are parsed, not verified; a key that the sandbox did not issue is the learner's.
+fn signer(world: &World, account: &str, signed: &Signed) -> Option<Signer> {
+    let learner = |account: &str| format!("arn:aws:iam::{account}:user/learner");
+    let (key, region) = match signed {
+        Signed::ByLearner => return Some(Signer { principal: learner(account), ..Signer::default() }),
+        Signed::AsSent(header) => protocol::credential(header.as_deref()?)?,
+    };
+    let (owner, principal) = sts::identity(world, &key);
+    Some(Signer {
+        principal: principal.unwrap_or_else(|| learner(&owner)),
+        region: Some(region),
+        identity: world.sessions.get(&key).and_then(|session| session.identity.clone()),
+        expired: sts::expired(world, &key),
+    })
+}
+
 /// Sends the probe now.
 pub fn send(world: &mut World, account: &str, probe: &Probe) -> ProbeReply {
     let failed = |why: ProbeError, latency: Duration, resolved: Option<String>| ProbeReply {
@@ -160,7 +178,7 @@ pub fn send(world: &mut World, account: &str, probe: &Probe) -> ProbeReply {
         path,
         query,
         body: probe.body.as_ref().map(ToString::to_string),
-        signer: Some(format!("arn:aws:iam::{account}:user/learner")),
+        signer: signer(world, account, &probe.signed),
         checks_certificate: true,
         from: probe.vantage.nearest.clone(),
     };

@@ -12,10 +12,11 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::tests_world::*;
-use crate::domain::drill::{ClientClass, ProbeError, ProbeReply};
+use crate::domain::drill::{ClientClass, Probe, ProbeError, ProbeReply, Signed};
 use crate::sandbox::World;
-use crate::sandbox::faults;
 use crate::sandbox::services::route53::checkers;
+use crate::sandbox::services::sts;
+use crate::sandbox::{dataplane, faults};
 
 const BOOKS_URL: &str = "https://api-r1.shop.test/books";
 
@@ -283,6 +284,63 @@ fn carts_and_orders_are_signed_for_the_one_who_asks() {
     assert_eq!((code, &order["order"]["books"][0]["price"]), (201, &json!(31.5)), "{order}");
     assert_eq!(status(&fresh(&mut shop.world, &url("cart"))).1["items"], json!([]));
     assert_eq!(status(&fresh(&mut shop.world, &url("orders"))).1["orders"].as_array().unwrap().len(), 1);
+}
+
+#[test]
+fn a_signature_must_fit_the_region_and_its_role_the_method() {
+    let mut shop = shop();
+    let principal = format!("arn:aws:sts::{ME}:assumed-role/shopper/CognitoIdentityCredentials");
+    let trust = json!({ "Statement": [] });
+    let role = json!({ "RoleName": "shopper", "AssumeRolePolicyDocument": trust.to_string() });
+    run(&mut shop.world, R1, "iam", "CreateRole", &role);
+    let policy = json!({ "Statement": [{ "Effect": "Allow", "Action": "execute-api:Invoke",
+        "Resource": format!("arn:aws:execute-api:*:{ME}:*/prod/*/cart*") }] });
+    let put = json!({ "RoleName": "shopper", "PolicyName": "p", "PolicyDocument": policy.to_string() });
+    run(&mut shop.world, R1, "iam", "PutRolePolicy", &put);
+    let given = sts::issue_to(&mut shop.world, ME, &principal, 3600, "eu-west-1:ann");
+    let key = given["AccessKeyId"].as_str().unwrap().to_owned();
+    let ask = |shop: &mut Shop, path: &str, region: Option<&str>| {
+        let header = region.map(|region| {
+            format!("AWS4-HMAC-SHA256 Credential={key}/20260105/{region}/execute-api/aws4_request, SignedHeaders=host, Signature=0")
+        });
+        let url = format!("https://api-r1.shop.test/{path}");
+        let (class, timeout) = (ClientClass::Fresh, Duration::from_secs(2));
+        let probe = Probe {
+            method: "GET".into(),
+            url,
+            body: None,
+            vantage: dublin(),
+            class,
+            timeout,
+            signed: Signed::AsSent(header),
+        };
+        status(&dataplane::probe(&mut shop.world, ME, &probe))
+    };
+    let post = |shop: &mut Shop, quantity: u32| {
+        let header = format!(
+            "AWS4-HMAC-SHA256 Credential={key}/20260105/{R1}/execute-api/aws4_request, SignedHeaders=host, Signature=0"
+        );
+        let url = "https://api-r1.shop.test/cart".to_owned();
+        let body = Some(json!({ "bookId": "b1", "quantity": quantity }));
+        let (class, timeout) = (ClientClass::Fresh, Duration::from_secs(2));
+        let signed = Signed::AsSent(Some(header));
+        let probe = Probe { method: "POST".into(), url, body, vantage: dublin(), class, timeout, signed };
+        dataplane::probe(&mut shop.world, ME, &probe).status
+    };
+    assert_eq!(post(&mut shop, 2), Ok(201));
+    let (code, cart) = ask(&mut shop, "cart", Some(R1));
+    assert_eq!((code, &cart["items"][0]["customerId"]), (200, &json!("eu-west-1:ann")), "{cart}");
+    assert_eq!(ask(&mut shop, "cart", None), (403, json!({ "message": "Missing Authentication Token" })));
+    let (code, wrong) = ask(&mut shop, "cart", Some(R2));
+    assert_eq!((code, &wrong["message"]), (403, &json!("Credential should be scoped to a valid region. ")));
+    let (code, denied) = ask(&mut shop, "orders", Some(R1));
+    let resource = format!("arn:aws:execute-api:{R1}:********3333:{}/prod/GET/orders", shop.apis[0]);
+    let expected =
+        format!("User: {principal} is not authorized to perform: execute-api:Invoke on resource: {resource}");
+    assert_eq!((code, &denied["Message"]), (403, &json!(expected)));
+    assert_eq!(ask(&mut shop, "books", None).0, 200, "what is open stays open");
+    wait(&mut shop.world, 3700);
+    assert_eq!(ask(&mut shop, "cart", Some(R1)).1["message"], "The security token included in the request is expired");
 }
 
 #[test]

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::domain::drill::{ClientClass, Probe, ProbeReply, Vantage};
+use crate::domain::drill::{ClientClass, Probe, ProbeReply, Signed, Vantage};
 use crate::sandbox::Call;
 use crate::sandbox::call::AwsError;
 use crate::sandbox::dataplane;
@@ -80,7 +80,15 @@ pub fn request(
     vantage: Vantage,
     class: ClientClass,
 ) -> ProbeReply {
-    let probe = Probe { method: method.into(), url: url.into(), body, vantage, class, timeout: Duration::from_secs(2) };
+    let probe = Probe {
+        signed: Signed::ByLearner,
+        method: method.into(),
+        url: url.into(),
+        body,
+        vantage,
+        class,
+        timeout: Duration::from_secs(2),
+    };
     dataplane::probe(world, ME, &probe)
 }
 

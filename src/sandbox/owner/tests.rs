@@ -14,7 +14,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 use super::{OpenOptions, Opened, open};
 use crate::clock::Rate;
-use crate::domain::drill::{ClientClass, Probe, Vantage};
+use crate::domain::drill::{ClientClass, Probe, Signed, Vantage};
 use crate::domain::{DataPlane as _, Faults as _, SimTime};
 use crate::protocol::{Wire as _, WireError};
 use crate::sandbox::faults;
@@ -206,6 +206,7 @@ async fn who_comes_second_speaks_to_the_owner() {
     let vantage = Vantage { name: "dublin".into(), nearest: "eu-west-1".into() };
     assert_eq!(second.simulator.resolve("nowhere.test", &vantage).await.unwrap(), None);
     let probe = Probe {
+        signed: Signed::ByLearner,
         method: "POST".into(),
         url: "https://nowhere.test/orders".into(),
         body: None,

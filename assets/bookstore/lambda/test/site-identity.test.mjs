@@ -105,3 +105,27 @@ test('makes and confirms an account', async () => {
   assert.deepEqual(calls[0].input.UserAttributes, [{ Name: 'email', Value: 'me@shop.test' }]);
   assert.equal(calls[1].input.ConfirmationCode, '123456');
 });
+
+test('a token that Cognito calls expired is renewed once, whatever this clock says', async () => {
+  let asked = 0;
+  const expired = { __type: 'NotAuthorizedException', message: 'Invalid login token. Token expired: 1 >= 2' };
+  const { identity, operations } = cognito({ GetId: () => ((asked += 1) === 1 ? expired : { IdentityId: 'eu-west-1:me' }) });
+  await identity.signIn('me@shop.test', 'secret');
+  assert.equal((await identity.credentials()).accessKeyId, 'A');
+  assert.deepEqual(operations(), ['InitiateAuth', 'GetId', 'InitiateAuth', 'GetId', 'GetCredentialsForIdentity']);
+
+  const refused = cognito({ GetId: () => ({ ...expired, message: 'Token is not from a supported provider.' }) });
+  await refused.identity.signIn('me@shop.test', 'secret');
+  await assert.rejects(refused.identity.credentials(), { name: 'NotAuthorizedException' });
+  assert.equal(refused.operations().filter((name) => name === 'GetId').length, 2);
+});
+
+test('endpoints of its own stand in for the addresses, and the issuer stays', async () => {
+  const { fetch, calls } = cognito();
+  const endpoints = { userPool: '/cognito-idp', identityPool: '/cognito-identity' };
+  const identity = createIdentity({ signIn: { ...signIn, endpoints }, fetch, storage: memory() });
+  await identity.signIn('me@shop.test', 'secret');
+  await identity.credentials();
+  assert.deepEqual(calls.map((call) => call.url), ['/cognito-idp', '/cognito-identity', '/cognito-identity']);
+  assert.deepEqual(Object.keys(calls[1].input.Logins), ['cognito-idp.eu-west-1.amazonaws.com/eu-west-1_Pool']);
+});

@@ -1,6 +1,7 @@
 // Who is shopping: an account in the Cognito user pool, and for it temporary
 // credentials from the identity pool. Both live in one Region, whichever Region
-// serves the shop: what was fetched is kept until it expires.
+// serves the shop: what was fetched is kept until it expires. `endpoints` stand in
+// for Cognito's own addresses, where those do not lead to it.
 
 const SOON_MS = 60_000;
 const KEPT = 'bookstore.session';
@@ -9,15 +10,16 @@ const KEPT = 'bookstore.session';
 const regionOf = (id) => id.split(/[_:]/)[0];
 
 export function createIdentity({ signIn, fetch, storage, now = Date.now }) {
-  const { clientId, userPoolId, identityPoolId } = signIn;
+  const { clientId, userPoolId, identityPoolId, endpoints = {} } = signIn;
   const provider = `cognito-idp.${regionOf(userPoolId)}.amazonaws.com`;
   const issuer = `${provider}/${userPoolId}`;
-  const federation = `cognito-identity.${regionOf(identityPoolId)}.amazonaws.com`;
+  const pools = endpoints.userPool ?? `https://${provider}/`;
+  const federation = endpoints.identityPool ?? `https://cognito-identity.${regionOf(identityPoolId)}.amazonaws.com/`;
   let session = JSON.parse(storage.getItem(KEPT) ?? 'null');
   let credentials = null;
 
-  async function call(host, target, input) {
-    const reply = await fetch(`https://${host}/`, {
+  async function call(address, target, input) {
+    const reply = await fetch(address, {
       method: 'POST',
       headers: { 'content-type': 'application/x-amz-json-1.1', 'x-amz-target': target },
       body: JSON.stringify(input),
@@ -29,7 +31,7 @@ export function createIdentity({ signIn, fetch, storage, now = Date.now }) {
     return answer;
   }
   const pool = (name, input) =>
-    call(provider, `AWSCognitoIdentityProviderService.${name}`, { ClientId: clientId, ...input });
+    call(pools, `AWSCognitoIdentityProviderService.${name}`, { ClientId: clientId, ...input });
   const federated = (name, input) => call(federation, `AWSCognitoIdentityService.${name}`, input);
 
   function keep(email, { AuthenticationResult: result }) {
@@ -80,8 +82,15 @@ export function createIdentity({ signIn, fetch, storage, now = Date.now }) {
     async credentials() {
       if (!session) return null;
       if (credentials && now() < credentials.until - SOON_MS) return credentials;
-      const Logins = { [issuer]: await idToken() };
-      const { IdentityId } = await federated('GetId', { IdentityPoolId: identityPoolId, Logins });
+      let Logins = { [issuer]: await idToken() };
+      const getId = () => federated('GetId', { IdentityPoolId: identityPoolId, Logins });
+      const { IdentityId } = await getId().catch(async (error) => {
+        // Cognito's clock decides when a token has ended, and this machine's may be slow.
+        if (error.name !== 'NotAuthorizedException') throw error;
+        session.until = 0;
+        Logins = { [issuer]: await idToken() };
+        return getId();
+      });
       const { Credentials: given } = await federated('GetCredentialsForIdentity', { IdentityId, Logins });
       credentials = {
         accessKeyId: given.AccessKeyId,

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::{Scenario, batch, code, without};
-use crate::domain::drill::{ClientClass, Probe};
+use crate::domain::drill::{ClientClass, Probe, Signed};
 use crate::sandbox::dataplane::http::{self, Request};
 use crate::sandbox::dataplane::names::Endpoint;
 use crate::sandbox::dataplane::tests_blog::{blog, database, page, scale};
@@ -172,7 +172,15 @@ fn write_to_a_lost_origin(off: Option<&str>) -> String {
     let url = format!("https://{}/", made["Distribution"]["DomainName"].as_str().unwrap());
     // Three tries of ten seconds at each origin.
     let (vantage, timeout) = (dublin(), Duration::from_secs(90));
-    let probe = Probe { method: "POST".into(), url, body: None, vantage, class: ClientClass::Fresh, timeout };
+    let probe = Probe {
+        signed: Signed::ByLearner,
+        method: "POST".into(),
+        url,
+        body: None,
+        vantage,
+        class: ClientClass::Fresh,
+        timeout,
+    };
     format!("{:?}", dataplane::probe(&mut world, LEARNER_ACCOUNT, &probe).status)
 }
 

@@ -12,7 +12,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use serde_json::{Value, json};
 
-use crate::domain::drill::{ClientClass, Probe, ProbeError, ProbeReply, Vantage};
+use crate::domain::drill::{ClientClass, Probe, ProbeError, ProbeReply, Signed, Vantage};
 use crate::sandbox::Call;
 use crate::sandbox::call::AwsError;
 use crate::sandbox::dataplane;
@@ -34,6 +34,7 @@ fn wait(world: &mut World, seconds: u64) {
 fn get(world: &mut World, url: &str, timeout: u64) -> ProbeReply {
     let vantage = Vantage { name: "dublin".into(), nearest: R1.into() };
     let probe = Probe {
+        signed: Signed::ByLearner,
         method: "GET".into(),
         url: url.into(),
         body: None,

@@ -1,4 +1,4 @@
-//! Cognito: user pools, their clients and identity pools. Reached by CloudFormation only; nobody signs in here.
+//! Cognito: user pools with their clients and users, and identity pools with the credentials that they give.
 
 use std::collections::BTreeMap;
 
@@ -9,12 +9,20 @@ use super::{Handler, Record};
 use crate::sandbox::call::{AwsError, Call, required, tags, text};
 
 mod domain;
+mod identities;
+#[cfg(test)]
+mod tests;
+mod token;
+mod users;
 
 /// What this service holds.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct State {
     pools: BTreeMap<String, Pool>,
     identity_pools: BTreeMap<String, IdentityPool>,
+    /// Identities by id.
+    #[serde(default)]
+    identities: BTreeMap<String, identities::Identity>,
 }
 
 /// A user pool.
@@ -28,6 +36,12 @@ struct Pool {
     /// The prefix of its domain.
     #[serde(default)]
     domain: Option<String>,
+    /// Its settings, as they were given.
+    #[serde(default)]
+    settings: Value,
+    /// Its users by id.
+    #[serde(default)]
+    users: BTreeMap<String, users::User>,
     tags: Vec<(String, String)>,
 }
 
@@ -37,6 +51,9 @@ struct IdentityPool {
     arn: String,
     name: String,
     unauthenticated: bool,
+    /// Whose tokens it takes: `[{ ProviderName, ClientId }]`.
+    #[serde(default)]
+    providers: Value,
     roles: Value,
     tags: Vec<(String, String)>,
 }
@@ -63,6 +80,14 @@ pub fn handler(operation: &str) -> Option<Handler> {
         "CreateUserPoolClient" => create_client,
         "DescribeUserPoolClient" => describe_client,
         "DeleteUserPoolClient" => delete_client,
+        "SignUp" => users::sign_up,
+        "ConfirmSignUp" => users::confirm,
+        "AdminConfirmSignUp" => users::admin_confirm,
+        "AdminGetUser" => users::admin_get,
+        "GetUser" => users::get,
+        "InitiateAuth" => users::initiate,
+        "GetId" => identities::get_id,
+        "GetCredentialsForIdentity" => identities::get_credentials,
         "CreateIdentityPool" => create_identity_pool,
         "DescribeIdentityPool" => describe_identity_pool,
         "DeleteIdentityPool" => delete_identity_pool,
@@ -90,6 +115,11 @@ fn create_pool(call: &mut Call<'_>, input: &Value) -> Result<Value, AwsError> {
         protected: text(input, "DeletionProtection") == Some("ACTIVE"),
         clients: BTreeMap::new(),
         domain: None,
+        settings: ["Policies", "UsernameAttributes", "AutoVerifiedAttributes"]
+            .into_iter()
+            .filter_map(|name| Some((name.to_owned(), input.get(name)?.clone())))
+            .collect(),
+        users: BTreeMap::new(),
         tags: tags(input.get("UserPoolTags")),
     };
     let answer = json!({ "UserPool": show_pool(&id, &pool) });
@@ -104,8 +134,11 @@ fn show_pool(id: &str, pool: &Pool) -> Value {
         "Arn": pool.arn,
         "DeletionProtection": if pool.protected { "ACTIVE" } else { "INACTIVE" },
     });
-    if let (Some(domain), Some(members)) = (&pool.domain, shown.as_object_mut()) {
-        members.insert("Domain".into(), json!(domain));
+    if let Some(members) = shown.as_object_mut() {
+        members.extend(pool.settings.as_object().cloned().unwrap_or_default());
+        if let Some(domain) = &pool.domain {
+            members.insert("Domain".into(), json!(domain));
+        }
     }
     shown
 }
@@ -174,6 +207,7 @@ fn create_identity_pool(call: &mut Call<'_>, input: &Value) -> Result<Value, Aws
         arn: call.arn("cognito-identity", &format!("identitypool/{id}")),
         name,
         unauthenticated: input.get("AllowUnauthenticatedIdentities").and_then(Value::as_bool).unwrap_or(false),
+        providers: input.get("CognitoIdentityProviders").cloned().unwrap_or_default(),
         roles: json!({}),
         tags: tags(input.get("IdentityPoolTags")),
     };
@@ -183,11 +217,15 @@ fn create_identity_pool(call: &mut Call<'_>, input: &Value) -> Result<Value, Aws
 }
 
 fn show_identity_pool(id: &str, pool: &IdentityPool) -> Value {
-    json!({
+    let mut shown = json!({
         "IdentityPoolId": id,
         "IdentityPoolName": pool.name,
         "AllowUnauthenticatedIdentities": pool.unauthenticated,
-    })
+    });
+    if let (Value::Array(_), Some(members)) = (&pool.providers, shown.as_object_mut()) {
+        members.insert("CognitoIdentityProviders".into(), pool.providers.clone());
+    }
+    shown
 }
 
 fn identity_pool<'c>(call: &'c mut Call<'_>, input: &Value) -> Result<(String, &'c mut IdentityPool), AwsError> {
@@ -239,22 +277,4 @@ pub fn inventory(call: &mut Call<'_>) -> Vec<Record> {
         built_in: false,
     });
     pools.chain(identity_pools).collect()
-}
-
-#[cfg(test)]
-#[allow(clippy::unwrap_used, clippy::indexing_slicing)]
-mod tests {
-    use super::*;
-    use crate::sandbox::World;
-
-    #[test]
-    fn a_protected_pool_is_not_deleted() {
-        let mut world = World::new(1);
-        let mut call = Call::new(&mut world, "111122223333", "eu-west-1");
-        let pool = json!({ "PoolName": "readers", "DeletionProtection": "ACTIVE" });
-        let made = call.invoke("cognito", "CreateUserPool", &pool).unwrap();
-        let refused = call.invoke("cognito", "DeleteUserPool", &json!({ "UserPoolId": made["UserPool"]["Id"] }));
-        assert_eq!(refused.unwrap_err().code, "InvalidParameterException");
-        assert_eq!(inventory(&mut call).len(), 1);
-    }
 }

@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use super::conditions::Context;
 use super::policy::{Decision, decide};
+use crate::sandbox::World;
 use crate::sandbox::call::{AwsError, Call, text};
 
 /// Refuses what the policies of the caller's role do not allow. The account's own user is an administrator.
@@ -35,6 +36,15 @@ pub fn authorize_role(
     let answer = check(call, role, service, operation, &needed);
     call.principal = before;
     answer
+}
+
+/// Whether a principal may call an API's method. The account's own user is an administrator.
+pub fn may_invoke(world: &mut World, region: &str, principal: &str, resource: &str) -> bool {
+    let account = principal.split(':').nth(4).unwrap_or_default().to_owned();
+    let mut call = Call::new(world, &account, region);
+    principal.clone_into(&mut call.principal);
+    let Some(role) = role_of(&mut call, principal) else { return true };
+    !call.world.rule("iam.caller") || check(&call, &role, "execute-api", "Invoke", &[resource.to_owned()]).is_ok()
 }
 
 fn check(call: &Call<'_>, role: &str, service: &str, operation: &str, resources: &[String]) -> Result<(), AwsError> {

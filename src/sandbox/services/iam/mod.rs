@@ -20,7 +20,7 @@ mod profiles;
 mod roles;
 mod simulate;
 
-pub use authorize::{authorize, authorize_role};
+pub use authorize::{authorize, authorize_role, may_invoke};
 pub use conditions::Context;
 pub use policy::{allows, like, trusts, trusts_in};
 

@@ -18,6 +18,9 @@ pub struct Session {
     pub principal: String,
     /// When they end.
     pub expires: SimTime,
+    /// The identity of Amazon Cognito that they were given to.
+    #[serde(default)]
+    pub identity: Option<String>,
 }
 
 /// Seconds that a session lasts when the caller does not say.
@@ -123,7 +126,7 @@ pub fn issue(world: &mut World, account: &str, principal: &str, seconds: u64) ->
     let secret = format!("{:016x}{:016x}{:08x}", draw("secret-a"), draw("secret-b"), draw("secret-c") >> 32);
     let token = format!("{:016x}{:016x}", draw("token-a"), draw("token-b"));
     let expires = now.plus(std::time::Duration::from_secs(seconds));
-    let session = Session { account: account.to_owned(), principal: principal.to_owned(), expires };
+    let session = Session { account: account.to_owned(), principal: principal.to_owned(), expires, identity: None };
     world.sessions.insert(key.clone(), session);
     json!({
         "AccessKeyId": key,
@@ -131,6 +134,17 @@ pub fn issue(world: &mut World, account: &str, principal: &str, seconds: u64) ->
         "SessionToken": token,
         "Expiration": expires.epoch_seconds(),
     })
+}
+
+/// The same for an identity of Amazon Cognito. What two identities get of one role at one instant is not the same.
+pub fn issue_to(world: &mut World, account: &str, principal: &str, seconds: u64, identity: &str) -> Value {
+    let given = issue(world, account, &format!("{principal}#{identity}"), seconds);
+    if let Some(session) = given.get("AccessKeyId").and_then(Value::as_str).and_then(|key| world.sessions.get_mut(key))
+    {
+        principal.clone_into(&mut session.principal);
+        session.identity = Some(identity.to_owned());
+    }
+    given
 }
 
 /// GetSessionToken: temporary credentials of the user himself. A role's session cannot ask for them.
