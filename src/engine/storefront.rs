@@ -14,6 +14,7 @@ use http::header::{AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE, HOST};
 use http::{Method, Request, Response, StatusCode};
 use serde_json::{Value, json};
 
+use crate::clock::Clock;
 use crate::content::model::Journey;
 use crate::domain::drill::{ClientClass, Probe, ProbeError, ProbeReply, Signed, Vantage};
 use crate::domain::{BoxFuture, Role};
@@ -170,10 +171,20 @@ impl Storefront {
             Ok(answer) => {
                 let kind = answer.headers().get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
                 let kind = kind.unwrap_or("application/x-amz-json-1.1");
-                response(answer.status(), kind, String::from_utf8_lossy(answer.body()).into_owned())
+                let body = self.in_the_browsers_time(answer.body());
+                response(answer.status(), kind, body.unwrap_or_else(|| String::from_utf8_lossy(answer.body()).into()))
             }
             Err(error) => plain(StatusCode::BAD_GATEWAY, &error.to_string()),
         }
+    }
+
+    /// An answer with credentials, whose end lies as far ahead of the browser's clock as of the simulated one.
+    fn in_the_browsers_time(&self, body: &[u8]) -> Option<String> {
+        let mut answer: Value = serde_json::from_slice(body).ok()?;
+        let end = answer.pointer_mut("/Credentials/Expiration")?;
+        let left = end.as_f64()? - self.guide.clock().now().epoch_seconds();
+        *end = json!(Clock::wall().now().epoch_seconds() + left);
+        Some(answer.to_string())
     }
 
     /// One request of a shopper. In words, why nothing came back.

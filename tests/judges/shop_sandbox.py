@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""Buy a book in a browser from the bookstore that the sandbox has built, lose a Region, and see the other one answer.
+"""Sign in to the bookstore that the sandbox has built, buy a book, lose a Region, and see the other one answer.
 
-    pip install playwright && python3 tests/judges/shop_sandbox.py [PROGRAM] [path of Chromium]
+    pip install boto3 playwright && python3 tests/judges/shop_sandbox.py [PROGRAM] [path of Chromium]
 
-`workshop run m4` builds it; `workshop sandbox serve` opens the shop on 127.0.0.1. Page, functions, DNS, health checks and
-replication are those of the workshop. Ends with 1 and the first thing that differs.
+`workshop run m4` builds it; `workshop sandbox serve` opens the shop on 127.0.0.1. Page, functions, sign-in, roles, DNS,
+health checks and replication are those of the workshop; boto3 confirms the account as the pool's owner. Ends with 1 and the first thing that differs.
 """
 
 import re
@@ -13,6 +13,7 @@ import sys
 import tempfile
 import time
 
+import boto3
 from playwright.sync_api import expect, sync_playwright
 
 from program import serving, workshop
@@ -22,6 +23,39 @@ FOX = "The Fox Who Kept Copies"
 SPEED = 60
 # Seconds of the wall until the other Region answers, at most: two simulated minutes are two seconds.
 PATIENCE = 15
+
+
+EMAIL = "ann@shop.test"
+PASSWORD = "a password of words"
+
+
+def signs_in(page, address, aws):
+    """Nobody has a cart; an account is made, refused until it is confirmed, and signed in."""
+    page.goto(f"{address}#/cart")
+    expect(page.locator("#status")).to_have_text("Sign in first: a cart and an order belong to someone.")
+    page.locator("#pages").get_by_role("link", name="Account").click()
+    # The same labels stand in each of the three forms.
+    forms = page.locator("form")
+
+    def fill(form, **fields):
+        for name, value in fields.items():
+            form.locator(f"[name={name}]").fill(value)
+        form.get_by_role("button").click()
+
+    fill(forms.nth(1), email=EMAIL, password=PASSWORD)
+    expect(page.locator("#status")).to_have_text(re.compile("^A code is on its way to you"))
+    fill(forms.nth(1), email=EMAIL, password=PASSWORD)
+    expect(page.locator("#status")).to_have_text("An account with the given email already exists.")
+    fill(forms.nth(0), email=EMAIL, password=PASSWORD)
+    expect(page.locator("#status")).to_have_text("User is not confirmed.")
+    pool = page.request.get(f"{address}config.json").json()["signIn"]["userPoolId"]
+    keys = {"aws_access_key_id": "sandbox", "aws_secret_access_key": "sandbox"}
+    client = boto3.client("cognito-idp", region_name=pool.split("_")[0], endpoint_url=aws, **keys)
+    client.admin_confirm_sign_up(UserPoolId=pool, Username=EMAIL)
+    fill(forms.nth(0), email=EMAIL, password="not that password")
+    expect(page.locator("#status")).to_have_text("Incorrect username or password.")
+    fill(forms.nth(0), email=EMAIL, password=PASSWORD)
+    expect(page.locator("#page")).to_contain_text(f"Signed in as {EMAIL}.")
 
 
 def buys(page, address):
@@ -61,7 +95,7 @@ def main():
     chromium = sys.argv[2] if len(sys.argv) > 2 else shutil.which("chromium")
     with tempfile.TemporaryDirectory() as state:
         workshop(state, "run", "m4")
-        with serving(state, SPEED) as (_, shop):
+        with serving(state, SPEED) as (aws, shop):
             address = f"{shop}/"
             with sync_playwright() as tools:
                 browser = tools.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
@@ -69,6 +103,8 @@ def main():
                 wrong = []
                 page.on("pageerror", lambda error: wrong.append(str(error)))
                 page.on("console", lambda said: wrong.append(said.text) if "Content Security Policy" in said.text else None)
+                signs_in(page, address, aws)
+                print("signs in: as expected")
                 buys(page, address)
                 print("buys: as expected")
                 fails_over(page, state)

@@ -104,8 +104,8 @@ async function start() {
   const origin = new URL(base || '/', location.href);
   const plain = { fetch: (...given) => fetch(...given), storage: sessionStorage };
   const identity = signIn && createIdentity({ signIn, ...plain });
-  const signer = identity && (async ({ host, base: prefix, path, ...rest }) => {
-    const credentials = await identity.credentials();
+  const signer = identity && (async ({ host, base: prefix, path, stale, ...rest }) => {
+    const credentials = await identity.credentials(stale);
     if (!credentials) return {};
     const whole = `${prefix ?? origin.pathname.replace(/\/+$/, '')}${path}`;
     return sign({ ...rest, host: host ?? origin.host, path: whole, credentials });

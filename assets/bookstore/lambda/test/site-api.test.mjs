@@ -165,3 +165,20 @@ test('what signing itself throws is not taken for an answer of the API', async (
   const api = createApi({ fetch, sign: async () => { throw new RangeError('no keys'); }, wait: async () => {} });
   await assert.rejects(api.cart(), RangeError);
 });
+
+test('credentials that have ended are told from a signature for the wrong Region', async () => {
+  const asked = [];
+  const answers = [
+    json(200, { region: 'r1', host: 'r1.test', base: '' }, 'r1'),
+    json(403, { message: 'The security token included in the request is expired' }),
+    json(200, { region: 'r1', host: 'r1.test', base: '' }, 'r1'),
+    json(200, { items: [] }, 'r1'),
+  ];
+  const sign = async ({ stale }) => {
+    asked.push(stale);
+    return {};
+  };
+  const api = createApi({ base: 'https://api.shop.test', fetch: async () => answers.shift(), sign, wait: async () => {} });
+  await api.cart();
+  assert.deepEqual(asked, [false, true]);
+});

@@ -129,3 +129,11 @@ test('endpoints of its own stand in for the addresses, and the issuer stays', as
   assert.deepEqual(calls.map((call) => call.url), ['/cognito-idp', '/cognito-identity', '/cognito-identity']);
   assert.deepEqual(Object.keys(calls[1].input.Logins), ['cognito-idp.eu-west-1.amazonaws.com/eu-west-1_Pool']);
 });
+
+test('credentials that AWS refuses are fetched again before their time', async () => {
+  const { identity, operations } = cognito();
+  await identity.signIn('me@shop.test', 'secret');
+  await identity.credentials();
+  await identity.credentials(true);
+  assert.deepEqual(operations().filter((name) => name === 'GetCredentialsForIdentity').length, 2);
+});

@@ -87,10 +87,11 @@ test('CloudFront passes on every route that the page asks for', async () => {
   }
 });
 
-test('every method is in the deployment', () => {
+test('every method and every gateway response is in the deployment', () => {
   const [deployment] = resources('AWS::ApiGateway::Deployment');
   const listed = [...deployment.text.matchAll(/^ {6}- (\w+)$/gm)].map(([, id]) => id);
-  assert.deepEqual(listed.sort(), resources('AWS::ApiGateway::Method').map(({ id }) => id).sort());
+  const kinds = ['AWS::ApiGateway::Method', 'AWS::ApiGateway::GatewayResponse'];
+  assert.deepEqual(listed.sort(), kinds.flatMap((kind) => resources(kind)).map(({ id }) => id).sort());
 });
 
 test('every template can be passed as it is', async () => {

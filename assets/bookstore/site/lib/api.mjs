@@ -65,24 +65,27 @@ export function createApi({
     });
   }
 
-  async function proof(method, path, { query, body }) {
+  async function proof(method, path, { query, body, stale }) {
     if (!sign) return {};
     door ??= await once('GET', '/truth', {});
     const here = { host: door.host, base: door.base, region: door.region };
-    return sign({ method, path, query: queryOf(query), body, ...here });
+    return sign({ method, path, query: queryOf(query), body, stale, ...here });
   }
 
   async function ask(method, path, options = {}) {
     const body = options.body === undefined ? undefined : JSON.stringify(options.body);
     const type = body === undefined ? {} : { 'content-type': 'application/json' };
     let refused = 0;
+    let stale = false;
     for (let attempt = 1; ; attempt += 1) {
       try {
-        const signed = options.signed ? await proof(method, path, { ...options, body }) : {};
+        const signed = options.signed ? await proof(method, path, { ...options, body, stale }) : {};
         return await once(method, path, { ...options, body, headers: { ...type, ...signed } });
       } catch (error) {
         if (!(error instanceof ApiError)) throw error;
         if (options.signed) door = null;
+        // AWS's clock decides, not this one: ask for new credentials, and only then.
+        stale = error.status === 403 && /expired/i.test(error.message);
         // 403 is what a signature for the wrong Region gets. Once is enough to know.
         const wrongRegion = options.signed && sign && error.status === 403 && (refused += 1) === 1;
         if (attempt >= (options.tries ?? tries) || !(again(error.status) || wrongRegion)) throw error;

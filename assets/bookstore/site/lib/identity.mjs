@@ -78,10 +78,10 @@ export function createIdentity({ signIn, fetch, storage, now = Date.now }) {
       keep(email, await pool('InitiateAuth', { AuthFlow: 'USER_PASSWORD_AUTH', AuthParameters }));
     },
     signOut: forget,
-    /** Credentials of who is signed in, or null. */
-    async credentials() {
+    /** Credentials of who is signed in, or null. `stale` means that AWS has refused the last ones. */
+    async credentials(stale = false) {
       if (!session) return null;
-      if (credentials && now() < credentials.until - SOON_MS) return credentials;
+      if (!stale && credentials && now() < credentials.until - SOON_MS) return credentials;
       let Logins = { [issuer]: await idToken() };
       const getId = () => federated('GetId', { IdentityPoolId: identityPoolId, Logins });
       const { IdentityId } = await getId().catch(async (error) => {
