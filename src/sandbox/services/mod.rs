@@ -74,13 +74,11 @@ pub fn handler(service: &str, operation: &str) -> Option<Handler> {
 /// Whether an operation only looks, by AWS's own verbs. Looking changes nothing in the world, not even its generation:
 /// a world that is replayed from its changes alone must come out the same.
 pub(super) fn reads(operation: &str) -> bool {
-    // Both leave something behind: an identity, and a session.
-    if ["GetId", "GetCredentialsForIdentity"].contains(&operation) {
-        return false;
-    }
     const VERBS: [&str; 11] =
         ["BatchGet", "Describe", "Filter", "Get", "Head", "List", "Query", "Scan", "Simulate", "Test", "TransactGet"];
-    VERBS.iter().any(|verb| operation.starts_with(verb))
+    // Both leave something behind: an identity, and a session.
+    const LEAVE: [&str; 2] = ["GetId", "GetCredentialsForIdentity"];
+    VERBS.iter().any(|verb| operation.starts_with(verb)) && !LEAVE.contains(&operation)
 }
 
 /// Whether an operation changes data and nothing else: what is written by the second while a drill runs.
