@@ -21,6 +21,19 @@ pub enum SeatState {
     Unread,
 }
 
+impl SeatState {
+    /// The word to filter by.
+    fn word(self) -> &'static str {
+        match self {
+            SeatState::Wrong => "wrong",
+            SeatState::Stuck => "stuck",
+            SeatState::Working => "working",
+            SeatState::Fine => "fine",
+            SeatState::Unread => "unread",
+        }
+    }
+}
+
 /// A seat, in words that are ready to be shown.
 #[derive(Clone, Debug, PartialEq)]
 pub struct SeatRow {
@@ -81,8 +94,12 @@ pub enum Over {
 pub struct ClassModel {
     /// The seats; who is stuck longest comes first.
     pub rows: Vec<SeatRow>,
-    /// Which one is chosen.
+    /// Which one of those that match the filter is chosen.
     pub selected: usize,
+    /// Only seats that contain this.
+    pub filter: String,
+    /// The filter is being typed.
+    pub typing: bool,
     /// Seats that are marked.
     pub marked: BTreeSet<String>,
     /// What lies over the table.
@@ -147,6 +164,37 @@ pub enum ClassEffect {
     Stop,
 }
 
+impl SeatRow {
+    /// Whether the seat contains the text, in lower case, in anything that is shown of it.
+    fn contains(&self, text: &str) -> bool {
+        let own = [&self.seat, &self.name, &self.account, &self.waits_for];
+        let more = self.module.iter().chain(&self.position).chain(&self.errors);
+        let has = |field: &str| field.to_lowercase().contains(text);
+        self.state.word().contains(text) || own.into_iter().chain(more).any(|field| has(field))
+    }
+}
+
+impl ClassModel {
+    /// The seats that match the filter.
+    pub fn shown(&self) -> impl Iterator<Item = &SeatRow> {
+        let filter = self.filter.to_lowercase();
+        self.rows.iter().filter(move |row| filter.is_empty() || row.contains(&filter))
+    }
+
+    /// The chosen seat.
+    pub fn chosen(&self) -> Option<&SeatRow> {
+        self.shown().nth(self.selected)
+    }
+
+    /// Changes what is shown, and keeps the choice on its seat while that is shown.
+    fn keep_choice(&mut self, change: impl FnOnce(&mut Self)) {
+        let chosen = self.chosen().map(|row| row.seat.clone());
+        change(self);
+        let place = chosen.and_then(|seat| self.shown().position(|row| row.seat == seat));
+        self.selected = place.unwrap_or(self.selected).min(self.shown().count().saturating_sub(1));
+    }
+}
+
 /// Folds one message into the model.
 pub fn update_class(model: &mut ClassModel, message: ClassMsg) -> Vec<ClassEffect> {
     match message {
@@ -154,15 +202,17 @@ pub fn update_class(model: &mut ClassModel, message: ClassMsg) -> Vec<ClassEffec
         ClassMsg::Paste(text) => {
             if let Over::Plan { typed, .. } = &mut model.over {
                 typed.extend(text.chars().filter(|c| !c.is_control()).take(200));
+            } else if model.typing {
+                model.keep_choice(|model| {
+                    model.filter.extend(text.chars().filter(|c| !c.is_control()).take(FILTER));
+                });
             }
         }
         ClassMsg::Resize => {}
         ClassMsg::Rows { rows, now, seconds } => {
-            let chosen = model.rows.get(model.selected).map(|row| row.seat.clone());
-            let place = chosen.and_then(|seat| rows.iter().position(|row| row.seat == seat));
-            model.selected = place.unwrap_or(model.selected).min(rows.len().saturating_sub(1));
             model.marked.retain(|seat| rows.iter().any(|row| row.seat == *seat));
-            (model.rows, model.now) = (rows, now);
+            model.keep_choice(|model| model.rows = rows);
+            model.now = now;
             model.looks = (seconds, model.looks.1 + 1);
         }
         ClassMsg::Planned(Ok((lines, phrase))) => {
@@ -224,7 +274,28 @@ fn pressed(model: &mut ClassModel, key: Key) -> Vec<ClassEffect> {
         }
         Over::Nothing => {}
     }
-    on_table(model, key)
+    if model.typing { typed(model, key) } else { on_table(model, key) }
+}
+
+/// The longest filter.
+const FILTER: usize = 40;
+
+/// A key of the filter.
+fn typed(model: &mut ClassModel, key: Key) -> Vec<ClassEffect> {
+    match key {
+        Key::Enter | Key::Down | Key::Up | Key::Tab => model.typing = false,
+        Key::Esc => {
+            model.typing = false;
+            model.keep_choice(|model| model.filter.clear());
+        }
+        Key::Backspace if model.filter.is_empty() => model.typing = false,
+        Key::Backspace => model.keep_choice(|model| {
+            model.filter.pop();
+        }),
+        Key::Char(c) if model.filter.chars().count() < FILTER => model.keep_choice(|model| model.filter.push(c)),
+        _ => {}
+    }
+    Vec::new()
 }
 
 /// Ctrl-C stops a reset first, and closes the screen when there is none.
@@ -239,27 +310,36 @@ fn interrupted(model: &mut ClassModel) -> Vec<ClassEffect> {
 }
 
 fn on_table(model: &mut ClassModel, key: Key) -> Vec<ClassEffect> {
-    let last = model.rows.len().saturating_sub(1);
+    let last = model.shown().count().saturating_sub(1);
     match key {
+        Key::Char('/') => model.typing = true,
+        Key::Esc if !model.filter.is_empty() => model.keep_choice(|model| model.filter.clear()),
         Key::Down | Key::Char('j') => model.selected = (model.selected + 1).min(last),
         Key::Up | Key::Char('k') => model.selected = model.selected.saturating_sub(1),
         Key::PageDown => model.selected = (model.selected + 10).min(last),
         Key::PageUp => model.selected = model.selected.saturating_sub(10),
         Key::Home | Key::Char('g') => model.selected = 0,
         Key::End | Key::Char('G') => model.selected = last,
-        Key::Enter | Key::Char('o') if !model.rows.is_empty() => model.over = Over::Seat { scroll: 0 },
+        Key::Enter | Key::Char('o') if model.chosen().is_some() => model.over = Over::Seat { scroll: 0 },
         Key::Char('?') => model.over = Over::Help,
         Key::Char(' ') => {
-            if let Some(seat) = model.rows.get(model.selected).map(|row| row.seat.clone())
+            if let Some(seat) = model.chosen().map(|row| row.seat.clone())
                 && !model.marked.remove(&seat)
             {
                 model.marked.insert(seat);
             }
         }
         Key::Char('a') => {
-            let idle = model.rows.iter().filter(|row| matches!(row.state, SeatState::Stuck | SeatState::Wrong));
+            let idle = model.shown().filter(|row| matches!(row.state, SeatState::Stuck | SeatState::Wrong));
             let idle: BTreeSet<String> = idle.map(|row| row.seat.clone()).collect();
-            model.marked = if idle.is_subset(&model.marked) { BTreeSet::new() } else { idle };
+            // What the filter hides keeps its mark, and gets none.
+            if idle.is_subset(&model.marked) {
+                model.marked.retain(|seat| !idle.contains(seat));
+            } else {
+                let shown: BTreeSet<String> = model.shown().map(|row| row.seat.clone()).collect();
+                model.marked.retain(|seat| !shown.contains(seat));
+                model.marked.extend(idle);
+            }
         }
         Key::Char('c') => return vec![ClassEffect::Look],
         Key::Char('x') if model.resetting => "A reset is at work; Ctrl-C stops it.".clone_into(&mut model.notice),
@@ -341,6 +421,33 @@ mod tests {
         let rows = vec![row("2", SeatState::Fine), row("3", SeatState::Wrong)];
         update_class(&mut model, ClassMsg::Rows { rows, now: SimTime::WORLD_START, seconds: 0.1 });
         assert_eq!((model.selected, model.marked.len()), (0, 1));
+    }
+
+    #[test]
+    fn a_filter_shows_seats_by_any_text_of_theirs_and_escape_clears_it() {
+        let mut model = model();
+        let seats = |model: &ClassModel| model.shown().map(|row| row.seat.clone()).collect::<Vec<_>>();
+        keys(&mut model, "jj/WRONG");
+        assert_eq!(seats(&model), ["3"]);
+        assert_eq!((model.selected, model.chosen().map(|row| row.seat.as_str())), (0, Some("3")));
+        // While it is typed, letters are letters.
+        assert!(!model.quitting && model.marked.is_empty());
+        update_class(&mut model, ClassMsg::Key(Key::Enter));
+        keys(&mut model, "a");
+        assert_eq!(model.marked.iter().map(String::as_str).collect::<Vec<_>>(), ["3"], "only what is shown");
+        // A look keeps filter and choice.
+        let rows = vec![row("3", SeatState::Wrong), row("2", SeatState::Wrong), row("1", SeatState::Fine)];
+        update_class(&mut model, ClassMsg::Rows { rows, now: SimTime::WORLD_START, seconds: 0.1 });
+        assert_eq!(seats(&model), ["3", "2"]);
+        keys(&mut model, "j");
+        update_class(&mut model, ClassMsg::Key(Key::Esc));
+        assert_eq!((seats(&model).len(), model.chosen().map(|row| row.seat.as_str())), (3, Some("2")));
+        assert!(model.filter.is_empty() && !model.typing && !model.quitting);
+        keys(&mut model, "/nobody");
+        assert_eq!((model.selected, model.chosen()), (0, None));
+        update_class(&mut model, ClassMsg::Key(Key::Enter));
+        update_class(&mut model, ClassMsg::Key(Key::Enter));
+        assert_eq!(model.over, Over::Nothing, "there is nothing to open");
     }
 
     proptest! {

@@ -13,8 +13,15 @@ use super::chrome::Class;
 use super::theme::{Theme, Tone};
 
 /// The keys, most useful first.
-const KEYS: &[(&str, &str)] =
-    &[("Enter", "open"), ("Space", "mark"), ("x", "reset…"), ("a", "all stuck"), ("c", "look now"), ("q", "leave")];
+const KEYS: &[(&str, &str)] = &[
+    ("Enter", "open"),
+    ("Space", "mark"),
+    ("x", "reset…"),
+    ("a", "all stuck"),
+    ("/", "filter"),
+    ("c", "look now"),
+    ("q", "leave"),
+];
 
 /// Draws the class into a buffer.
 pub fn draw_class(model: &ClassModel, theme: &Theme, area: Rect, buffer: &mut Buffer) {
@@ -82,14 +89,21 @@ fn tone(state: SeatState) -> Tone {
 fn seats(canvas: &mut Canvas<'_>, model: &ClassModel, area: Rect) {
     let theme = canvas.theme;
     let marked = if model.marked.is_empty() { String::new() } else { format!("  {} marked", model.marked.len()) };
-    let title = vec![part("Seats", theme.title()), part(marked, theme.text())];
+    let hidden = model.marked.iter().filter(|seat| !model.shown().any(|row| row.seat == **seat)).count();
+    let marked = if hidden > 0 { format!("{marked}, {hidden} of them not shown") } else { marked };
+    let filter = match (model.filter.as_str(), model.typing) {
+        (text, true) => format!("  filter: {text}_"),
+        ("", false) => String::new(),
+        (text, false) => format!("  filter: {text} ({} of {})", model.shown().count(), model.rows.len()),
+    };
+    let title = vec![part("Seats", theme.title()), part(filter, theme.title()), part(marked, theme.text())];
     let inner = canvas.pane(area, &PaneStyle { title, focus: true, ..PaneStyle::default() });
     let heading = "      seat       mod facts   stuck   last    $/h waits for";
     canvas.put(inner.x, inner.y, inner.width, heading, theme.dim());
     let room = Rect { y: inner.y + 1, height: inner.height.saturating_sub(1), ..inner };
     let shown = usize::from(room.height);
     let top = model.selected.saturating_sub(shown.saturating_sub(1));
-    for ((at, row), y) in model.rows.iter().enumerate().skip(top).zip(room.top()..room.bottom()) {
+    for ((at, row), y) in model.shown().enumerate().skip(top).zip(room.top()..room.bottom()) {
         let parts = seat(canvas, model, row);
         canvas.row(room.x, y, room.width, &parts);
         if at == model.selected {
@@ -119,8 +133,9 @@ fn seat(canvas: &Canvas<'_>, model: &ClassModel, row: &SeatRow) -> Row {
 /// One seat, to read.
 fn chosen(canvas: &mut Canvas<'_>, model: &ClassModel, area: Rect, scroll: usize, whole: bool) {
     let theme = canvas.theme;
-    let Some(row) = model.rows.get(model.selected) else {
-        return panel(canvas, area, "No seats", &[]);
+    let Some(row) = model.chosen() else {
+        let title = if model.rows.is_empty() { "No seats" } else { "No seat matches the filter" };
+        return panel(canvas, area, title, &[]);
     };
     let width = area.width.saturating_sub(4).max(1);
     let mut rows = wrapped(None, &format!("waits for {}", row.waits_for), theme.text(), width);
@@ -186,13 +201,14 @@ fn footer(canvas: &mut Canvas<'_>, model: &ClassModel, area: Rect) {
         return;
     }
     let keys: &[(&str, &str)] = match model.over {
+        Over::Nothing if model.typing => &[("Enter", "keep filter"), ("Esc", "no filter")],
         Over::Nothing => KEYS,
         Over::Seat { .. } => &[("↑↓", "scroll"), ("Esc", "back")],
         Over::Plan { .. } => &[("Enter", "confirm"), ("Esc", "back, nothing is deleted")],
         Over::Help | Over::Planning => &[("Esc", "back")],
     };
     // `? help` stays, whatever else there is no room for.
-    let help: &[(&str, &str)] = if model.over == Over::Nothing { &[("?", "help")] } else { &[] };
+    let help: &[(&str, &str)] = if model.over == Over::Nothing && !model.typing { &[("?", "help")] } else { &[] };
     let cost = |keys: &[(&str, &str)]| -> u16 {
         keys.iter().map(|(key, label)| (key.chars().count() + label.chars().count() + 5) as u16).sum()
     };
@@ -277,6 +293,20 @@ mod tests {
         model.over = overs().pop().unwrap();
         let screen = drawn(&model, 80, 24, false).join("\n");
         assert!(screen.contains("type: reset class") && screen.contains("> res_"), "{screen}");
+    }
+
+    #[test]
+    fn a_filter_stands_above_the_seats_that_match_it() {
+        let mut model = class();
+        for c in " /seat-03".chars() {
+            update_class(&mut model, ClassMsg::Key(Key::Char(c)));
+        }
+        let screen = drawn(&model, 80, 24, false).join("\n");
+        assert!(screen.contains("filter: seat-03_") && screen.contains("1 of them not shown"), "{screen}");
+        assert!(screen.contains("seat-030") && !screen.contains("seat-002"), "{screen}");
+        update_class(&mut model, ClassMsg::Key(Key::Enter));
+        let screen = drawn(&model, 80, 24, false).join("\n");
+        assert!(screen.contains("filter: seat-03 (10 of 40)"), "{screen}");
     }
 
     #[test]
