@@ -2,8 +2,9 @@
 //! nothing lost.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::path::Path;
-use std::process::{Command, Output, Stdio};
+use std::process::{ChildStdout, Command, Output, Stdio};
 
 use serde_json::Value;
 
@@ -188,4 +189,79 @@ fn a_snapshot_is_restored_elsewhere_and_a_damaged_one_is_refused() {
     let (code, message) = refused(two.path(), &["sandbox", "restore", path]);
     assert!(code == 5 && message.contains("damaged"), "{message}");
     assert!(workshop(two.path(), &head).status.success(), "what was there stays");
+}
+
+/// A process that ends with its owner.
+struct Served(std::process::Child, BufReader<ChildStdout>);
+
+impl Drop for Served {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// Serves the account of a state directory; the URL at which it answers.
+fn serve(state: &Path) -> (Served, String) {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_workshop"))
+        .arg("--state")
+        .arg(state)
+        .args(["sandbox", "serve", "--port", "0", "--shop-port", "0"])
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("the program starts");
+    // Kept open: a program that talks to nobody is not what is tested.
+    let output = BufReader::new(child.stdout.take().expect("its output"));
+    let mut served = Served(child, output);
+    let url = served.1.by_ref().lines().map_while(Result::ok).find_map(|line| {
+        let url = &line[line.find("http://127.0.0.1:")?..];
+        Some(url.split(['.', ' ']).take(4).collect::<Vec<_>>().join("."))
+    });
+    (served, url.expect("a URL"))
+}
+
+/// The guide as text at that endpoint, with these lines typed.
+fn typed(state: &Path, url: &str, lines: &str) -> String {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_workshop"))
+        .arg("--state")
+        .arg(state)
+        .args(["--plain", "--endpoint-url", url])
+        .env("AWS_ACCESS_KEY_ID", "sandbox")
+        .env("AWS_SECRET_ACCESS_KEY", "sandbox")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the program starts");
+    child.stdin.take().expect("its input").write_all(lines.as_bytes()).expect("it reads");
+    let output = child.wait_with_output().expect("it ends");
+    String::from_utf8_lossy(&[output.stderr, output.stdout].concat()).into_owned()
+}
+
+#[test]
+fn a_run_that_the_account_holds_is_offered_and_taken_up_only_when_it_is_chosen() {
+    let (first, second, third) =
+        (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    assert!(workshop(first.path(), &["--seed", "5", "run", "m1"]).status.success());
+    let (_served, url) = serve(first.path());
+    let offer = "This account holds a run of this workshop";
+    // Enter begins a new run, and the question comes again as long as nothing was done in it.
+    let said = typed(third.path(), &url, "\nq\n");
+    assert!(said.contains(offer) && !said.contains("This goes on"), "{said}");
+    let said = typed(second.path(), &url, "1\nq\nq\n");
+    assert!(said.contains(offer) && said.contains("last at m1.site"), "{said}");
+    assert!(said.contains("This goes on with the run"), "{said}");
+    assert!(said.contains("Module 1, step 7"), "where its learner was last: {said}");
+    // Known now, it is not offered again, and its things are found.
+    let said = typed(second.path(), &url, "q\nq\n");
+    assert!(!said.contains(offer), "{said}");
+    let asked = Command::new(env!("CARGO_BIN_EXE_workshop"))
+        .args(["check", "m1.artifacts", "--endpoint-url", &url, "--state"])
+        .arg(second.path())
+        .env("AWS_ACCESS_KEY_ID", "sandbox")
+        .env("AWS_SECRET_ACCESS_KEY", "sandbox")
+        .output()
+        .unwrap();
+    assert!(asked.status.success(), "{}", String::from_utf8_lossy(&asked.stdout));
 }

@@ -53,7 +53,7 @@ pub async fn dispatch(global: &Global, command: Command) -> ExitCode {
 
 /// Runs the guide as plain text.
 pub async fn plain(cli: &Cli) -> ExitCode {
-    match open::session(&cli.global, false, false).await {
+    match open::plain(&cli.global).await {
         Ok(session) => plain::run(crate::engine::Engine::start(session, (80, 24))).await.into(),
         Err(exit) => exit.into(),
     }

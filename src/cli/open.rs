@@ -6,7 +6,9 @@ use std::sync::Arc;
 use super::args::Global;
 use super::exit::Exit;
 use crate::content::Source;
+use crate::domain::text::printable;
 use crate::engine::session::{OpenError, Options, Session};
+use crate::reset::manifest::Manifest;
 
 /// Where the workshop comes from.
 pub fn source(global: &Global) -> Source {
@@ -28,12 +30,32 @@ fn options(global: &Global, fresh: bool, jump: bool) -> Options {
         fresh,
         // A speed that was asked for counts.
         jump: jump && global.speed.is_none(),
+        choose: None,
     }
+}
+
+/// Asks on the terminal which of the account's runs is continued.
+fn choose(runs: &[Manifest]) -> Option<usize> {
+    eprintln!("This account holds a run of this workshop that is not known here:");
+    for (at, run) in runs.iter().enumerate() {
+        let position = run.position.as_ref().map_or(String::new(), |step| format!(", last at {step}"));
+        let line = format!("{} and {}{position}", run.regions[0], run.regions[1]);
+        eprintln!("  {}  {} in {}", at + 1, printable(&run.suffix), printable(&line));
+    }
+    eprint!("Type its number to go on with it, or press Enter to begin a new one beside it: ");
+    let mut answer = String::new();
+    std::io::stdin().read_line(&mut answer).ok()?;
+    let place = answer.trim().parse::<usize>().ok()?.checked_sub(1)?;
+    (place < runs.len()).then_some(place)
 }
 
 /// Opens the run, or prints why not.
 pub(super) async fn session(global: &Global, fresh: bool, jump: bool) -> Result<Arc<Session>, Exit> {
-    match Session::open(options(global, fresh, jump)).await {
+    opened(options(global, fresh, jump)).await
+}
+
+async fn opened(options: Options) -> Result<Arc<Session>, Exit> {
+    match Session::open(options).await {
         Ok(session) => {
             for note in &session.notes {
                 eprintln!("{note}");
@@ -47,6 +69,11 @@ pub(super) async fn session(global: &Global, fresh: bool, jump: bool) -> Result<
     }
 }
 
+/// Opens the run for the guide as text, which may ask.
+pub(super) async fn plain(global: &Global) -> Result<Arc<Session>, Exit> {
+    opened(Options { choose: Some(choose), ..options(global, false, false) }).await
+}
+
 /// Opens the run for the full screen, which needs a terminal.
 pub async fn open_screen(global: &Global) -> Result<Arc<Session>, Exit> {
     if !std::io::stdin().is_terminal() || !std::io::stdout().is_terminal() {
@@ -56,7 +83,7 @@ pub async fn open_screen(global: &Global) -> Result<Arc<Session>, Exit> {
         );
         return Err(Exit::Missing);
     }
-    match Session::open(options(global, false, false)).await {
+    match Session::open(Options { choose: Some(choose), ..options(global, false, false) }).await {
         Ok(session) => Ok(Arc::new(session)),
         Err(error) => {
             eprintln!("workshop: {error}");

@@ -3,6 +3,7 @@
 //! Nothing here is awaited by the screen: an [`Engine`] takes effects at once and answers with messages.
 
 pub mod actions;
+pub mod adopt;
 pub mod content_test;
 pub mod crash;
 pub mod drill_view;

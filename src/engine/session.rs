@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use super::adopt::{self, Choose};
 use crate::app::Mode;
 use crate::aws::{Aws, AwsError, ConnectOptions};
 use crate::clock::{Clock, Rate};
@@ -16,6 +17,7 @@ use crate::guide::{Guide, Setup};
 use crate::net::Network;
 use crate::progress::{self, Entry, Journal, ProgressError, Settings, StateDirectory};
 use crate::protocol::operation;
+use crate::reset::manifest::Manifest;
 use crate::sandbox::World;
 use crate::sandbox::handle::Sandbox;
 use crate::sandbox::owner::{self, OpenOptions, OwnerError, Simulator};
@@ -48,6 +50,8 @@ pub struct Options {
     pub fresh: bool,
     /// Whether simulated time jumps instead of following the wall clock.
     pub jump: bool,
+    /// Asks which run of the account is continued when nothing was done here yet; none where nobody can be asked.
+    pub choose: Option<Choose>,
 }
 
 /// Why a run could not be opened.
@@ -130,19 +134,25 @@ impl Session {
         let assets = content::assets(&options.source)?;
         let primary = options.primary.as_deref().unwrap_or(&workshop.regions.0);
         let secondary = options.secondary.as_deref().unwrap_or(&workshop.regions.1);
-        let regions = RegionPair::new(primary, secondary)?;
+        let mut regions = RegionPair::new(primary, secondary)?;
         let real = match (options.aws, &options.endpoint_url) {
             (false, None) => None,
             _ => Some(connect(&options, &regions).await?),
         };
         let account = real.as_ref().map_or("sandbox", |(_, account)| account.as_str());
-        let state = if options.fresh {
-            None
-        } else {
-            let base = options.state.clone().or_else(progress::default_base).ok_or(OpenError::NoHome)?;
-            Some(StateDirectory::open(StateDirectory::path(&base, account, &regions))?)
-        };
-        let settings = settings(&options, &workshop, &regions, state.as_ref())?;
+        let mut state = if options.fresh { None } else { Some(directory(&options, account, &regions)?) };
+        let (mut adopted, mut notes) = (None, Vec::new());
+        if let (Some((aws, _)), Some(here)) = (&real, &state)
+            && here.journal()?.0.records().is_empty()
+        {
+            let before = here.settings()?.and_then(|known| known.vars.get("suffix").cloned());
+            adopted = offered(&options, aws, &workshop, &regions, before.as_deref(), &mut notes).await;
+        }
+        if let Some(run) = &adopted {
+            regions = RegionPair::new(&run.regions[0], &run.regions[1])?;
+            state = Some(directory(&options, account, &regions)?);
+        }
+        let settings = settings(&options, &workshop, &regions, state.as_ref(), adopted.as_ref())?;
         let bindings = Bindings::new(&workshop, &regions, &settings.vars)?;
         let (mode, world) = match real {
             Some((aws, account)) => {
@@ -154,13 +164,21 @@ impl Session {
             }
             None => (Mode::Sandbox, simulated(&options, &settings, state.as_ref()).await?),
         };
-        let (journal, mut notes) = match &state {
-            Some(state) => {
-                let (journal, recovery) = state.journal()?;
-                (Some(journal), recovery.message().into_iter().collect())
+        let mut journal = None;
+        if let Some(state) = &state {
+            let (opened, recovery) = state.journal()?;
+            notes.extend(recovery.message());
+            journal = Some(opened);
+        }
+        if let (Some(run), Some(journal)) = (&adopted, &mut journal) {
+            notes.push(format!("This goes on with the run {} of this account.", run.suffix));
+            let steps = workshop.modules.iter().flat_map(|module| &module.steps);
+            let place = steps.into_iter().find(|step| Some(&step.id) == run.position.as_ref());
+            if let Some(step) = place.filter(|_| journal.records().is_empty()) {
+                let (module, step) = (step.module.clone(), step.id.clone());
+                journal.append(world.clock.now(), Entry::StepOpened { module, step })?;
             }
-            None => (None, Vec::new()),
-        };
+        }
         notes.extend(world.notes);
         let workspace = match &state {
             Some(state) => state.workspace(),
@@ -334,12 +352,56 @@ fn starts(journal: &Journal) -> BTreeMap<String, SimTime> {
     starts
 }
 
+/// The state directory of an account and a pair of Regions.
+fn directory(options: &Options, account: &str, regions: &RegionPair) -> Result<StateDirectory, OpenError> {
+    let base = options.state.clone().or_else(progress::default_base).ok_or(OpenError::NoHome)?;
+    Ok(StateDirectory::open(StateDirectory::path(&base, account, regions))?)
+}
+
+/// The run of the account that the learner chose to go on with. Regions that were asked for are not changed. Where nobody
+/// can be asked, or the account cannot be looked into, it is noted, and a new run begins.
+async fn offered(
+    options: &Options,
+    aws: &Aws,
+    workshop: &Workshop,
+    regions: &RegionPair,
+    own: Option<&str>,
+    notes: &mut Vec<String>,
+) -> Option<Manifest> {
+    let mut runs = match adopt::runs(aws, workshop, regions).await {
+        Ok(runs) => runs,
+        Err(failure) => {
+            notes.push(format!("Whether this account holds a run already could not be read: {failure}"));
+            return None;
+        }
+    };
+    let fits = |asked: &Option<String>, found: &str| asked.as_deref().is_none_or(|asked| asked == found);
+    runs.retain(|run| {
+        let [primary, secondary] = &run.regions;
+        Some(run.suffix.as_str()) != own && fits(&options.primary, primary) && fits(&options.secondary, secondary)
+    });
+    if runs.is_empty() {
+        return None;
+    }
+    let Some(choose) = options.choose else {
+        let names: Vec<&str> = runs.iter().map(|run| run.suffix.as_str()).collect();
+        notes.push(format!(
+            "This account holds a run of this workshop ({}), and this is another one. To go on with it, start the guide \
+             itself, without a subcommand.",
+            names.join(", ")
+        ));
+        return None;
+    };
+    choose(&runs).and_then(|place| runs.get(place).cloned())
+}
+
 /// The settings of the run: those of the state directory, or new ones from the seed.
 fn settings(
     options: &Options,
     workshop: &Workshop,
     regions: &RegionPair,
     state: Option<&StateDirectory>,
+    adopted: Option<&Manifest>,
 ) -> Result<Settings, OpenError> {
     let known = state.map(StateDirectory::settings).transpose()?.flatten();
     let mut settings = known.unwrap_or_else(|| {
@@ -348,6 +410,9 @@ fn settings(
     });
     if let Some(speed) = options.speed {
         settings.speed = speed;
+    }
+    if let Some(run) = adopted {
+        settings.vars.insert("suffix".to_owned(), run.suffix.clone());
     }
     settings.choose(workshop.vars.iter().filter_map(|(name, variable)| match variable {
         Variable::Random(length) => Some((name.as_str(), *length)),
