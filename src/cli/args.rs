@@ -358,6 +358,9 @@ pub struct TestArgs {
     /// Write a report in JUnit's XML, too
     #[arg(long, value_name = "FILE")]
     pub junit: Option<PathBuf>,
+    /// Say how long AWS takes in each module and step, beside the times that the content gives
+    #[arg(long)]
+    pub record_times: bool,
 }
 
 /// A test of content, by its number.

@@ -2,6 +2,7 @@
 
 use std::io::Write as _;
 use std::path::Path;
+use std::time::Duration;
 
 use quick_xml::escape::escape;
 use serde_json::json;
@@ -10,6 +11,9 @@ use super::args::{Global, TestArgs};
 use super::exit::Exit;
 use super::open;
 use crate::clock::Clock;
+use crate::content::model::Step;
+use crate::content::{self, Source};
+use crate::domain::time::spell;
 use crate::engine::content_test::{self, Case, Options, Report, SEED, TestError};
 
 /// Tests and prints.
@@ -21,8 +25,9 @@ pub(super) async fn run(global: &Global, arguments: TestArgs) -> Exit {
     let clock = Clock::wall();
     let begun = clock.now();
     let json = arguments.json;
+    let source = super::source(global);
     let options = Options {
-        source: super::source(global),
+        source: source.clone(),
         module: arguments.module,
         only: arguments.only.into_iter().collect(),
         primary: global.primary.clone(),
@@ -54,7 +59,11 @@ pub(super) async fn run(global: &Global, arguments: TestArgs) -> Exit {
         eprintln!("workshop: {}: cannot be written: {error}; give another file with --junit", file.display());
         return Exit::State;
     }
+    let short = arguments.record_times && times(&source, &report, json);
     summary(&report, wall, json, arguments.junit.as_deref());
+    if short {
+        return Exit::No;
+    }
     if report.failed().next().is_none() { Exit::Done } else { Exit::No }
 }
 
@@ -71,6 +80,46 @@ fn print(case: &Case, json: bool) {
     for finding in &case.findings {
         println!("       {finding}");
     }
+}
+
+/// The measured time of each module and step beside what the content says; whether a module's median is too short for what
+/// AWS alone takes. Reading and typing are not measured.
+fn times(source: &Source, report: &Report, json: bool) -> bool {
+    let Ok(workshop) = content::load(source) else { return false };
+    let measured = |step: &Step| report.times.iter().find(|time| time.step == step.id).map(|time| time.seconds);
+    let mut short = false;
+    for module in &workshop.modules {
+        let steps: Vec<(&Step, f64)> = module.steps.iter().filter_map(|step| Some((step, measured(step)?))).collect();
+        if steps.is_empty() {
+            continue;
+        }
+        let seconds: f64 = steps.iter().map(|(_, seconds)| seconds).sum();
+        let (p50, p95) = module.time;
+        let fits = seconds <= p50.as_secs_f64();
+        short |= !fits;
+        if json {
+            line(&json!({
+                "event": "module_time", "module": module.id, "seconds": seconds,
+                "p50_seconds": p50.as_secs(), "p95_seconds": p95.as_secs(), "fits": fits,
+            }));
+            continue;
+        }
+        let verdict = if fits { "" } else { ": p50 is too short" };
+        let spelt = |seconds: f64| spell(Duration::from_secs_f64(seconds));
+        println!(
+            "{}: AWS takes {}; module.yaml says p50 {}, p95 {}{verdict}",
+            module.id,
+            spelt(seconds),
+            spell(p50),
+            spell(p95)
+        );
+        for (step, seconds) in steps {
+            let within = step.checks.iter().filter_map(|check| check.within).max();
+            let within = within.map_or(String::new(), |within| format!(", within {}", spell(within)));
+            println!("       {}: {}{within}", step.id, spelt(seconds));
+        }
+    }
+    short
 }
 
 fn summary(report: &Report, wall: f64, json: bool, junit: Option<&Path>) {
