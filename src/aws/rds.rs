@@ -47,6 +47,10 @@ operations! {
         set_additional_storage_volumes set_tag_specifications set_master_user_authentication_type
     }
     create_db_subnet_group { set_db_subnet_group_name set_db_subnet_group_description set_subnet_ids set_tags }
+    create_global_cluster {
+        set_global_cluster_identifier set_source_db_cluster_identifier set_engine set_engine_version
+        set_engine_lifecycle_support set_deletion_protection set_database_name set_storage_encrypted set_tags
+    }
     delete_db_cluster {
         set_db_cluster_identifier set_skip_final_snapshot set_final_db_snapshot_identifier
         set_delete_automated_backups
@@ -70,6 +74,9 @@ operations! {
     describe_db_instances { set_db_instance_identifier set_filters set_max_records set_marker }
     describe_db_subnet_groups { set_db_subnet_group_name set_filters set_max_records set_marker }
     describe_global_clusters { set_global_cluster_identifier set_filters set_max_records set_marker }
+    failover_global_cluster {
+        set_global_cluster_identifier set_target_db_cluster_identifier set_allow_data_loss set_switchover
+    }
     list_tags_for_resource { set_resource_name set_filters }
     modify_db_cluster {
         set_db_cluster_identifier set_new_db_cluster_identifier set_apply_immediately set_backup_retention_period
@@ -112,6 +119,7 @@ operations! {
     }
     promote_read_replica_db_cluster { set_db_cluster_identifier }
     remove_from_global_cluster { set_global_cluster_identifier set_db_cluster_identifier }
+    switchover_global_cluster { set_global_cluster_identifier set_target_db_cluster_identifier }
 }
 
 shapes! {

@@ -187,12 +187,10 @@ const OPERATIONS_BEYOND_THE_GUIDE: &[&str] = &[
     "CancelUpdateStack",
     "CompleteMultipartUpload",
     "ContinueUpdateRollback",
-    "CreateGlobalCluster",
     "CreateGlobalTable",
     "CreateMultipartUpload",
     "DeleteObjectTagging",
     "DescribeDBClusterParameters",
-    "FailoverGlobalCluster",
     "GetObjectTagging",
     "GetSessionToken",
     "ListImports",
@@ -201,15 +199,16 @@ const OPERATIONS_BEYOND_THE_GUIDE: &[&str] = &[
     "PutObjectTagging",
     "RebootDBInstance",
     "RemoveTagsFromResource",
-    "SwitchoverGlobalCluster",
     "TransactGetItems",
     "UploadPart",
     "UploadPartCopy",
 ];
 
-/// What is called all the same of services that are otherwise beyond the guide: the reads of a roster and of its checks.
+/// What is called all the same of services that are otherwise beyond the guide: the reads of a roster and of its checks,
+/// and the one that tells a learner what is allowed.
 const ROSTER: &[(&str, &str)] = &[
     ("iam", "ListAccountAliases"),
+    ("iam", "SimulatePrincipalPolicy"),
     ("organizations", "DescribeAccount"),
     ("organizations", "DescribeOrganization"),
     ("organizations", "ListAccounts"),
