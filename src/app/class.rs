@@ -91,6 +91,7 @@ pub enum Over {
 
 /// The whole screen.
 #[derive(Clone, Debug, Default, PartialEq)]
+#[allow(clippy::struct_excessive_bools)] // what is typed, at work, simulated and over are independent of each other
 pub struct ClassModel {
     /// The seats; who is stuck longest comes first.
     pub rows: Vec<SeatRow>,
