@@ -17,6 +17,10 @@ use crate::domain::{BoxFuture, SimTime};
 /// Deadlines are ordered by time and then by registration.
 type Key = (SimTime, u64);
 
+/// How much of the wall time in which somebody was awake is made up for afterwards. What is short keeps the pace; what is
+/// long is lost, or time would leap by hours after a drill that computes slower than its rate asks for.
+const MADE_UP: Duration = Duration::from_millis(250);
+
 /// A clock whose time is simulated in this process.
 pub(super) struct Simulated {
     shared: Arc<Shared>,
@@ -32,6 +36,10 @@ struct State {
     rate: Rate,
     /// Where paced time started: this simulated instant was at that wall time.
     base: (SimTime, Duration),
+    /// Since when somebody is awake, on the wall.
+    held_from: Option<Duration>,
+    /// Wall time in which somebody was awake and that is not made up for yet.
+    behind: Duration,
     /// Participants, minus those who rest. Negative only when somebody rests without being a participant.
     holds: i64,
     /// Sleepers that are not woken yet, with the waker to call.
@@ -51,6 +59,8 @@ impl Simulated {
             now: start,
             rate: sane(rate),
             base: (start, metronome.elapsed()),
+            held_from: None,
+            behind: Duration::ZERO,
             holds: 0,
             asleep: BTreeMap::new(),
             waking: 0,
@@ -120,7 +130,12 @@ impl State {
 
     fn settle(&mut self, elapsed: Duration) {
         if self.held() {
+            self.held_from.get_or_insert(elapsed);
             return;
+        }
+        if let Some(from) = self.held_from.take() {
+            self.behind = self.behind.saturating_add(elapsed.saturating_sub(from));
+            self.forget_debt(elapsed);
         }
         let bound = self.bound(elapsed).max(self.now);
         match self.next() {
@@ -128,12 +143,34 @@ impl State {
                 self.now = self.now.max(key.0);
                 if let Some(waker) = self.asleep.remove(&key) {
                     self.waking += 1;
+                    self.held_from = Some(elapsed);
                     if let Some(waker) = waker {
                         waker.wake();
                     }
                 }
             }
-            _ => self.now = bound,
+            _ => {
+                self.now = bound;
+                self.behind = Duration::ZERO;
+            }
+        }
+    }
+
+    /// Loses the wall time that somebody was awake for, but for a moment of it. Sleepers arm their timers anew.
+    fn forget_debt(&mut self, elapsed: Duration) {
+        let Rate::Paced(factor) = self.rate else { return };
+        if factor <= 0.0 {
+            return;
+        }
+        self.behind = self.behind.min(scaled(self.bound(elapsed).since(self.now), factor.recip()));
+        if self.behind <= MADE_UP * 2 {
+            return;
+        }
+        self.base.1 = self.base.1.saturating_add(self.behind.saturating_sub(MADE_UP));
+        self.behind = MADE_UP;
+        self.epoch += 1;
+        for waker in self.asleep.values().flatten() {
+            waker.wake_by_ref();
         }
     }
 
@@ -164,6 +201,8 @@ impl Source for Simulated {
         // Time that has passed before the participant came belongs to the past.
         self.shared.settle(&mut state);
         state.holds += 1;
+        // If it is awake now, it is so from now on.
+        self.shared.settle(&mut state);
     }
 
     fn leave(&self) {
@@ -181,6 +220,7 @@ impl Source for Simulated {
         self.shared.settle(&mut state);
         state.rate = sane(rate);
         state.base = (state.now, self.shared.metronome.elapsed());
+        (state.held_from, state.behind) = (None, Duration::ZERO);
         state.limit = state.limit.max(state.now);
         state.epoch += 1;
         for waker in state.asleep.values().flatten() {
@@ -258,6 +298,8 @@ impl Future for Sleep {
             }
             Stage::Registered(key) => key,
         };
+        // First, because it may change what the wall allows.
+        shared.settle(&mut state);
         if this.epoch != state.epoch {
             this.epoch = state.epoch;
             this.timer = state.wall_due(key.0).map(|at| shared.metronome.timer(at));
@@ -289,7 +331,7 @@ impl Drop for Sleep {
         if state.asleep.remove(&key).is_none() {
             // It was woken but never ran; its participant is awake again, or gone.
             state.waking -= 1;
-            self.shared.settle(&mut state);
         }
+        self.shared.settle(&mut state);
     }
 }

@@ -325,3 +325,57 @@ async fn the_wall_clock_is_not_simulated_and_cannot_be_set() {
     assert_eq!(clock.rate(), Rate::Paced(1.0));
     assert!(clock.now() > SimTime::from_millis(1_700_000_000_000));
 }
+
+#[tokio::test]
+async fn wall_time_in_which_somebody_was_awake_is_lost_but_for_a_moment() {
+    let hand = Hand::new();
+    let clock = Clock::simulated_by(START, Rate::Paced(60.0), Arc::clone(&hand) as Arc<dyn Metronome>);
+    let awake = clock.participate();
+    // Three minutes of computing at 60x: three hours, if they were made up for.
+    hand.to(seconds(180)).await;
+    assert_eq!(clock.now(), START);
+    drop(awake);
+    assert_eq!(clock.now(), at(15), "a quarter of a second of the wall");
+    hand.to(seconds(181)).await;
+    assert_eq!(clock.now(), at(75), "from then on at its rate");
+    // Short waking keeps the pace.
+    for tenth in 0..10 {
+        let awake = clock.participate();
+        hand.to(Duration::from_millis(181_050 + tenth * 100)).await;
+        drop(awake);
+        hand.to(Duration::from_millis(181_100 + tenth * 100)).await;
+        clock.now();
+    }
+    assert_eq!(clock.now(), at(135));
+}
+
+#[tokio::test]
+async fn a_run_that_computes_slower_than_its_rate_leaves_no_debt_behind() {
+    let hand = Hand::new();
+    let clock = Clock::simulated_by(START, Rate::Paced(60.0), Arc::clone(&hand) as Arc<dyn Metronome>);
+    let prober = clock.participate();
+    // A probe each simulated second that takes a second of the wall: a minute later after each.
+    for probe in 1..=100 {
+        let sleep = tokio::spawn({
+            let clock = clock.clone();
+            async move { clock.sleep(seconds(1)).await }
+        });
+        quiet().await;
+        hand.to(hand.elapsed() + Duration::from_millis(17)).await;
+        sleep.await.unwrap();
+        hand.to(hand.elapsed() + seconds(1)).await;
+        assert_eq!(clock.now(), at(probe));
+    }
+    drop(prober);
+    assert!(clock.now() <= at(100 + 75), "{:?}", clock.now().since(START));
+    // Deadlines are still met when the wall allows them.
+    let before = clock.now();
+    let waiting = tokio::spawn({
+        let clock = clock.clone();
+        async move { clock.sleep(seconds(60)).await }
+    });
+    quiet().await;
+    hand.to(hand.elapsed() + Duration::from_millis(1_100)).await;
+    waiting.await.unwrap();
+    assert!(clock.now() >= before.plus(seconds(60)));
+}
