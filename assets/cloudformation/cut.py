@@ -23,6 +23,7 @@ CertificateManager: Certificate
 CloudFormation: CustomResource Stack WaitCondition WaitConditionHandle
 CloudFront: Distribution OriginAccessControl
 CloudWatch: Alarm Dashboard
+CodePipeline: Pipeline
 Cognito: IdentityPool IdentityPoolRoleAttachment UserPool UserPoolClient
 DynamoDB: Table
 EC2: EIP InternetGateway NatGateway Route RouteTable SecurityGroup SecurityGroupEgress SecurityGroupIngress Subnet SubnetRouteTableAssociation VPC VPCEndpoint VPCGatewayAttachment

@@ -125,6 +125,11 @@ OPERATIONS = {
         "CreateReplicationGroup DescribeReplicationGroups DeleteReplicationGroup CreateCacheSubnetGroup "
         "DescribeCacheSubnetGroups DeleteCacheSubnetGroup"
     ),
+    "codepipeline": (
+        "CreatePipeline UpdatePipeline DeletePipeline GetPipeline ListPipelines GetPipelineState "
+        "StartPipelineExecution GetPipelineExecution ListPipelineExecutions DisableStageTransition "
+        "EnableStageTransition"
+    ),
     "ec2": "DescribeNetworkInterfaces",
 }
 

@@ -14,6 +14,7 @@ mod capture;
 mod cloudcontrol;
 mod cloudformation;
 mod cloudwatch;
+mod codepipeline;
 mod connect;
 mod convert;
 mod dynamodb;
@@ -90,6 +91,7 @@ struct Clients {
     cloudcontrol: Pool<aws_sdk_cloudcontrol::Client>,
     cloudformation: Pool<aws_sdk_cloudformation::Client>,
     cloudwatch: Pool<aws_sdk_cloudwatch::Client>,
+    codepipeline: Pool<aws_sdk_codepipeline::Client>,
     dynamodb: Pool<aws_sdk_dynamodb::Client>,
     ecs: Pool<aws_sdk_ecs::Client>,
     iam: Pool<aws_sdk_iam::Client>,
@@ -159,6 +161,10 @@ impl Aws {
             "cloudwatch" => {
                 let client = clients.cloudwatch.get(region, || aws_sdk_cloudwatch::Client::new(&config()));
                 cloudwatch::prepare(&client, call)
+            }
+            "codepipeline" => {
+                let client = clients.codepipeline.get(region, || aws_sdk_codepipeline::Client::new(&config()));
+                codepipeline::prepare(&client, call)
             }
             "dynamodb" => {
                 dynamodb::prepare(&clients.dynamodb.get(region, || aws_sdk_dynamodb::Client::new(&config())), call)

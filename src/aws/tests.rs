@@ -189,6 +189,7 @@ const OPERATIONS_BEYOND_THE_GUIDE: &[&str] = &[
     "ContinueUpdateRollback",
     "CreateGlobalTable",
     "CreateMultipartUpload",
+    "CreatePipeline",
     "DeleteObjectTagging",
     "DescribeDBClusterParameters",
     "GetObjectTagging",
@@ -200,6 +201,7 @@ const OPERATIONS_BEYOND_THE_GUIDE: &[&str] = &[
     "RebootDBInstance",
     "RemoveTagsFromResource",
     "TransactGetItems",
+    "UpdatePipeline",
     "UploadPart",
     "UploadPartCopy",
 ];

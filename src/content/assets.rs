@@ -12,6 +12,9 @@ use super::template::{self, Bindings, MissingBinding};
 
 /// The archive of everything below `lambda/` that is not a test.
 pub const LAMBDA_ARCHIVE: &str = "lambda.zip";
+/// The archives that are packed: of which folder, and what of it stays out. Where the API is belongs to a site's place, not
+/// to its release.
+const ARCHIVES: &[(&str, &str, &str)] = &[(LAMBDA_ARCHIVE, "lambda/", "test/"), ("site.zip", "site/", "config.json")];
 
 /// The assets of one workshop.
 #[derive(Clone, Debug)]
@@ -33,8 +36,8 @@ pub enum AssetError {
         /// What it needs.
         missing: MissingBinding,
     },
-    /// The archive could not be packed.
-    #[error("the archive of the Lambda code cannot be packed: {0}")]
+    /// An archive could not be packed.
+    #[error("an archive of the workshop's files cannot be packed: {0}")]
     Archive(#[from] zip::result::ZipError),
     /// The file system refused.
     #[error("{path}: cannot be written: {why}; free some space or give another --state directory")]
@@ -52,11 +55,13 @@ pub fn assets(source: &Source) -> Result<Assets, SourceError> {
 }
 
 impl Assets {
-    /// The names of all assets, the archive included, sorted.
+    /// The names of all assets, the archives included, sorted.
     pub fn names(&self) -> Vec<&str> {
         let mut names: Vec<&str> = self.files.keys().map(String::as_str).collect();
-        if self.files.keys().any(|name| packed(name)) {
-            names.push(LAMBDA_ARCHIVE);
+        for (archive, folder, but) in ARCHIVES {
+            if self.files.keys().any(|name| packed(name, folder, but)) {
+                names.push(archive);
+            }
         }
         names.sort_unstable();
         names
@@ -91,8 +96,8 @@ impl Assets {
 
     /// The asset as it stands in the workspace.
     pub fn render(&self, name: &str, bindings: &Bindings) -> Result<Vec<u8>, AssetError> {
-        if name == LAMBDA_ARCHIVE {
-            return self.archive();
+        if let Some((_, folder, but)) = ARCHIVES.iter().find(|(archive, ..)| name == *archive) {
+            return self.archive(folder, but);
         }
         let raw = self.raw(name).ok_or_else(|| AssetError::Unknown(name.to_owned()))?;
         match std::str::from_utf8(raw) {
@@ -127,24 +132,24 @@ impl Assets {
         Ok(written)
     }
 
-    /// The Lambda code as a ZIP archive that is the same bytes on every machine: sorted, stored, with ZIP's first
+    /// A folder as a ZIP archive that is the same bytes on every machine: sorted, stored, with ZIP's first
     /// instant (1980-01-01) as every file's time, so that a hash of it can be compared.
-    fn archive(&self) -> Result<Vec<u8>, AssetError> {
+    fn archive(&self, folder: &str, but: &str) -> Result<Vec<u8>, AssetError> {
         let options = SimpleFileOptions::default()
             .compression_method(CompressionMethod::Stored)
             .last_modified_time(zip::DateTime::default())
             .unix_permissions(0o644);
         let mut archive = ZipWriter::new(Cursor::new(Vec::new()));
-        for (name, bytes) in self.files.iter().filter(|(name, _)| packed(name)) {
-            archive.start_file(name.trim_start_matches("lambda/"), options)?;
+        for (name, bytes) in self.files.iter().filter(|(name, _)| packed(name, folder, but)) {
+            archive.start_file(name.strip_prefix(folder).unwrap_or(name), options)?;
             archive.write_all(bytes).map_err(zip::result::ZipError::from)?;
         }
         Ok(archive.finish()?.into_inner())
     }
 }
 
-fn packed(name: &str) -> bool {
-    name.strip_prefix("lambda/").is_some_and(|name| !name.starts_with("test/"))
+fn packed(name: &str, folder: &str, but: &str) -> bool {
+    name.strip_prefix(folder).is_some_and(|name| !name.starts_with(but))
 }
 
 /// Writes beside the file and renames, so that a reader sees the old or the new file, never half of one.
@@ -170,6 +175,8 @@ mod tests {
         let mut files = Files::new();
         files.insert("lambda/books.js".into(), Cow::Borrowed(b"exports.handler = 1"));
         files.insert("lambda/test/books.test.js".into(), Cow::Borrowed(b"no"));
+        files.insert("site/index.html".into(), Cow::Borrowed(b"<html>"));
+        files.insert("site/config.json".into(), Cow::Borrowed(b"{}"));
         files.insert("policies/a.json".into(), Cow::Borrowed(b"{\"r\":\"{{ out.m1.role }}\"}"));
         files.insert("templates/t.yaml".into(), Cow::Borrowed(b"a: '{{resolve:secretsmanager:x}}'"));
         Assets { files }
@@ -178,8 +185,11 @@ mod tests {
     #[test]
     fn the_archive_is_the_same_every_time_and_holds_no_tests() {
         let assets = sample();
-        let first = assets.archive().unwrap();
-        assert_eq!(first, assets.archive().unwrap());
+        let pack = |name: &str| assets.render(name, &Bindings::default()).unwrap();
+        let first = pack(LAMBDA_ARCHIVE);
+        assert_eq!(first, pack(LAMBDA_ARCHIVE));
+        let site = String::from_utf8_lossy(&pack("site.zip")).into_owned();
+        assert!(site.contains("index.html") && !site.contains("config.json"));
         let text = String::from_utf8_lossy(&first).into_owned();
         assert!(text.contains("books.js") && !text.contains("books.test.js"));
         assert!(first.starts_with(b"PK\x03\x04"));

@@ -39,6 +39,8 @@ pub enum Step {
     Apis,
     /// Dashboards that no stack owns.
     Dashboards,
+    /// Pipelines of one Region that no stack owns.
+    Pipelines,
     /// A stack that exports nothing; its buckets are emptied and its protections taken away first.
     Stack,
     /// A stack whose exports others use: a network.
@@ -69,6 +71,7 @@ const DURATIONS: &[(Step, u64, u64)] = &[
     (Step::Tables, 30, 60),
     (Step::Apis, 35, 70),
     (Step::Dashboards, 5, 15),
+    (Step::Pipelines, 5, 15),
     (Step::Stack, 720, 1500),
     (Step::ExportingStack, 100, 180),
     (Step::Snapshots, 10, 30),
@@ -102,6 +105,7 @@ impl Step {
             Step::Tables => "tables",
             Step::Apis => "apis",
             Step::Dashboards => "dashboards",
+            Step::Pipelines => "pipelines",
             Step::Stack => "stack",
             Step::ExportingStack => "exporting-stack",
             Step::Snapshots => "snapshots",

@@ -48,6 +48,7 @@ const REGIONAL: &[(List, Option<&str>)] = &[
     (List::new("apigateway", "get-domain-names", "items"), Some("domainName")),
     (List::new("apigateway", "get-rest-apis", "items"), Some("name")),
     (List::new("acm", "list-certificates", "CertificateSummaryList"), Some("DomainName")),
+    (List::new("codepipeline", "list-pipelines", "pipelines"), Some("name")),
     (List::new("ecs", "list-clusters", "clusterArns"), None),
 ];
 

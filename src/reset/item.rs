@@ -37,6 +37,8 @@ pub enum Kind {
     HealthCheck,
     /// A dashboard, which no Region holds alone.
     Dashboard,
+    /// A delivery pipeline.
+    Pipeline,
     /// A log group.
     LogGroup,
     /// What only the search by tag shows.
@@ -60,6 +62,7 @@ impl Kind {
             Kind::Zone => "AWS::Route53::HostedZone",
             Kind::HealthCheck => "AWS::Route53::HealthCheck",
             Kind::Dashboard => "AWS::CloudWatch::Dashboard",
+            Kind::Pipeline => "AWS::CodePipeline::Pipeline",
             Kind::LogGroup => "AWS::Logs::LogGroup",
             Kind::Tagged => "",
         }

@@ -60,6 +60,8 @@ const RULES: &[Rule] = &[
     // What writes into a bucket goes before the bucket.
     (Step::Buckets, "", Step::Stack, Which::StacksWith("AWS::CloudFront::Distribution", "")),
     (Step::Buckets, "", Step::Stack, Which::StacksWith("AWS::ElasticLoadBalancingV2::LoadBalancer", "")),
+    (Step::Buckets, "", Step::Stack, Which::StacksWith("AWS::CodePipeline::Pipeline", "")),
+    (Step::Buckets, "", Step::Pipelines, Which::All),
     // A log group comes back with the next line that is written.
     (Step::LogGroups, "", Step::Stack, Which::Here),
     (Step::LogGroups, "", Step::ExportingStack, Which::Here),
@@ -137,6 +139,7 @@ fn ids(run: &Run, scan: &Scan, manifest: Option<&str>) -> Vec<NodeId> {
             }
             Kind::RestApi if loose(item) => ids.push(here(Step::Apis)),
             Kind::Dashboard if loose(item) => ids.push(everywhere(Step::Dashboards)),
+            Kind::Pipeline if loose(item) => ids.push(here(Step::Pipelines)),
             Kind::Bucket => {
                 ids.push(everywhere(Step::Replication));
                 match (loose(item), manifest == Some(item.id.as_str())) {
@@ -154,7 +157,7 @@ fn ids(run: &Run, scan: &Scan, manifest: Option<&str>) -> Vec<NodeId> {
             Kind::LogGroup => {
                 regions.insert(item.region.clone());
             }
-            Kind::Certificate | Kind::Dashboard | Kind::Instance | Kind::RestApi | Kind::Tagged => {}
+            Kind::Certificate | Kind::Dashboard | Kind::Instance | Kind::Pipeline | Kind::RestApi | Kind::Tagged => {}
         }
     }
     // Whatever ran in a Region of the run may have left a log group there, or leave one while it goes.

@@ -93,6 +93,9 @@ fn listing(kind: Kind) -> Listing {
         Kind::Dashboard => {
             of("cloudwatch", "list-dashboards", "DashboardEntries", "/DashboardName", "/DashboardName", "/DashboardArn")
         }
+        Kind::Pipeline => {
+            of("codepipeline", "list-pipelines", "pipelines", "/name", "/name", "arn:aws:codepipeline:{r}:{a}:{id}")
+        }
         Kind::LogGroup => of(
             "cloudcontrol",
             "list-resources",

@@ -157,6 +157,7 @@ pub fn finish(left: &Left) -> String {
         ("hostedzone/", "route53", "delete-hosted-zone", "Id"),
         ("healthcheck/", "route53", "delete-health-check", "HealthCheckId"),
         ("/domainnames/", "apigateway", "delete-domain-name", "domainName"),
+        ("codepipeline ", "codepipeline", "delete-pipeline", "name"),
         (":dashboard/", "cloudwatch", "delete-dashboards", "DashboardNames"),
         ("/restapis/", "apigateway", "delete-rest-api", "restApiId"),
     ] {

@@ -57,6 +57,7 @@ const REGIONAL: &[Kind] = &[
     Kind::Snapshot,
     Kind::DomainName,
     Kind::RestApi,
+    Kind::Pipeline,
     Kind::Certificate,
     Kind::LogGroup,
 ];

@@ -417,6 +417,13 @@ pub const CONSTANTS: &[Constant] = &[
         Estimate,
         "EventBridge Scheduler User Guide: failed calls are tried again with exponential backoff; AWS gives no number",
     ),
+    seconds(
+        "codepipeline.action",
+        8,
+        25,
+        Estimate,
+        "AWS CodePipeline User Guide: S3 source and deploy actions take seconds; AWS gives no number",
+    ),
     millis("s3.get", 20, 60, Documented, "AWS S3: first byte of small objects within 100-200 ms, most far below"),
 ];
 

@@ -9,8 +9,9 @@ use super::dataplane;
 use super::faults;
 use super::limits;
 use super::services::{
-    acm, apigateway, cloudcontrol, cloudformation, cloudfront, cloudwatch, cognito, dynamodb, ec2, ecs, elasticache,
-    elbv2, iam, kms, lambda, logs, organizations, rds, route53, s3, scheduler, secretsmanager, servicequotas, ssm, sts,
+    acm, apigateway, cloudcontrol, cloudformation, cloudfront, cloudwatch, codepipeline, cognito, dynamodb, ec2, ecs,
+    elasticache, elbv2, iam, kms, lambda, logs, organizations, rds, route53, s3, scheduler, secretsmanager,
+    servicequotas, ssm, sts,
 };
 use crate::domain::SimTime;
 use crate::domain::drill::Fault;
@@ -116,6 +117,9 @@ pub struct RegionState {
     /// Schedules.
     #[serde(default)]
     pub scheduler: scheduler::State,
+    /// CodePipeline.
+    #[serde(default)]
+    pub codepipeline: codepipeline::State,
     /// Secrets.
     pub secretsmanager: secretsmanager::State,
     /// Parameters.
@@ -169,6 +173,8 @@ pub enum What {
     S3(s3::Transition),
     /// Schedules call their target.
     Scheduler(scheduler::Transition),
+    /// CodePipeline.
+    CodePipeline(codepipeline::Transition),
     /// Quotas are raised.
     ServiceQuotas(servicequotas::Transition),
 }
@@ -307,6 +313,7 @@ impl World {
             What::Route53(what) => route53::apply(&mut call, what),
             What::S3(what) => s3::apply(&mut call, what),
             What::Scheduler(what) => scheduler::apply(&mut call, what),
+            What::CodePipeline(what) => codepipeline::apply(&mut call, what),
             What::ServiceQuotas(what) => servicequotas::apply(&mut call, what),
         }
     }

@@ -45,6 +45,8 @@ const RESET: &[(&str, &str)] = &[
     ("cloudformation", "UpdateTerminationProtection"),
     ("cloudwatch", "DeleteDashboards"),
     ("cloudwatch", "ListDashboards"),
+    ("codepipeline", "DeletePipeline"),
+    ("codepipeline", "ListPipelines"),
     ("dynamodb", "DeleteTable"),
     ("dynamodb", "DescribeTable"),
     ("dynamodb", "ListTables"),

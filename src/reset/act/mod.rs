@@ -118,6 +118,7 @@ impl Hand<'_> {
             Step::Tables => self.tables(node).await,
             Step::Apis => self.apis(node).await,
             Step::Dashboards => self.dashboards(node).await,
+            Step::Pipelines => self.pipelines(node).await,
             Step::Stack | Step::ExportingStack => self.stack(node).await,
             Step::Snapshots => self.snapshots(node).await,
             Step::Buckets | Step::RunBucket => self.buckets(node).await,

@@ -35,6 +35,19 @@ impl Hand<'_> {
         Ok(waiting(&left))
     }
 
+    /// Pipelines of one Region that no stack owns.
+    pub(super) async fn pipelines(&self, node: &NodeId) -> Result<Turn, Halt> {
+        let mut left = Vec::new();
+        for one in self.live(Kind::Pipeline, &node.region).await? {
+            if self.stacked.contains(&one.key()) {
+                continue;
+            }
+            left.push(format!("the pipeline {}", one.name));
+            self.ask(node, "codepipeline", "delete-pipeline", &node.region, json!({ "name": one.id })).await?;
+        }
+        Ok(waiting(&left))
+    }
+
     /// The run's log groups of one Region, those included that a last line has brought back.
     pub(super) async fn log_groups(&self, node: &NodeId) -> Result<Turn, Halt> {
         let mut left = Vec::new();

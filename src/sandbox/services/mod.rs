@@ -11,6 +11,7 @@ pub mod cloudcontrol;
 pub mod cloudformation;
 pub mod cloudfront;
 pub mod cloudwatch;
+pub mod codepipeline;
 pub mod cognito;
 pub mod dynamodb;
 pub mod ec2;
@@ -46,6 +47,7 @@ pub fn handler(service: &str, operation: &str) -> Option<Handler> {
         "cloudformation" => cloudformation::handler(operation),
         "cloudfront" => cloudfront::handler(operation),
         "cloudwatch" => cloudwatch::handler(operation),
+        "codepipeline" => codepipeline::handler(operation),
         "cognito" | "cognito-idp" | "cognito-identity" => cognito::handler(operation),
         "dynamodb" => dynamodb::handler(operation),
         "dynamodbstreams" => dynamodb::streams_handler(operation),
@@ -149,6 +151,7 @@ pub fn inventory(call: &mut Call<'_>) -> Vec<Record> {
         apigateway::inventory,
         cloudformation::inventory,
         cloudwatch::inventory,
+        codepipeline::inventory,
         cognito::inventory,
         dynamodb::inventory,
         ec2::inventory,

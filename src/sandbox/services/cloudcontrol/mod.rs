@@ -40,6 +40,7 @@ const TYPES: &[&str] = &[
     "AWS::CloudFront::Distribution",
     "AWS::CloudWatch::Alarm",
     "AWS::CloudWatch::Dashboard",
+    "AWS::CodePipeline::Pipeline",
     "AWS::Cognito::IdentityPool",
     "AWS::Cognito::UserPool",
     "AWS::DynamoDB::Table",

@@ -137,6 +137,40 @@ pub const TYPES: &[Api] = &[
         ..Api::NEW
     },
     Api {
+        type_name: "AWS::CodePipeline::Pipeline",
+        service: "codepipeline",
+        create: "CreatePipeline",
+        id: Id::Out("/pipeline/name"),
+        name: Some(("Name", 100)),
+        style: Style::Camel,
+        refused: &["DisableInboundStageTransitions", "Triggers", "Variables", "RestartExecutionOnUpdate"],
+        tags: Tags::LowerList("tags"),
+        shape: Some(|_, _, input| {
+            let tags = input.shift_remove("tags");
+            let declared = Value::Object(std::mem::take(input));
+            input.insert("pipeline".into(), declared);
+            input.extend(tags.map(|tags| ("tags".to_owned(), tags)));
+            Ok(())
+        }),
+        read: ("GetPipeline", &[("name", By::Id)], ""),
+        attribute: Some(|call, existing, name| {
+            let read = call.invoke("codepipeline", "GetPipeline", &json!({ "name": existing.physical })).ok()?;
+            (name == "Version").then(|| read.pointer("/pipeline/version").map(|version| version.to_string().into()))?
+        }),
+        update: Some(|call, existing, request| {
+            let schema = crate::sandbox::services::cloudformation::schema::of("AWS::CodePipeline::Pipeline");
+            let mut declared =
+                schema.map_or_else(|| request.properties.clone(), |schema| schema.camel(request.properties));
+            if let Some(members) = declared.as_object_mut() {
+                members.shift_remove("tags");
+                members.insert("name".into(), existing.physical.into());
+            }
+            call.invoke("codepipeline", "UpdatePipeline", &json!({ "pipeline": declared })).map(drop)
+        }),
+        delete: ("DeletePipeline", &[("name", By::Id)]),
+        ..Api::NEW
+    },
+    Api {
         type_name: "AWS::CloudWatch::Alarm",
         service: "cloudwatch",
         create: "PutMetricAlarm",
