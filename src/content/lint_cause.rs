@@ -59,8 +59,9 @@ fn leads_to(ask: &Ask, when: &str) -> bool {
 /// Whether a read finds something in every account: a list that may be empty, or who asks.
 fn always_answers(command: &str) -> bool {
     let operation = command.split_whitespace().nth(2).unwrap_or_default();
-    // These list what is in a zone, of a table or of a user, which may not exist.
-    let of_something = ["list-resource-record-sets", "list-tags-of-resource", "list-tags-for-resource"];
+    // These list what is in a zone, of a table, of a user or of a pipeline, which may not exist.
+    let of_something =
+        ["list-pipeline-executions", "list-resource-record-sets", "list-tags-of-resource", "list-tags-for-resource"];
     operation == "get-caller-identity" || (operation.starts_with("list-") && !of_something.contains(&operation))
 }
 
