@@ -250,9 +250,9 @@ fn a_run_that_the_account_holds_is_offered_and_taken_up_only_when_it_is_chosen()
     let said = typed(third.path(), &url, "\nq\n");
     assert!(said.contains(offer) && !said.contains("This goes on"), "{said}");
     let said = typed(second.path(), &url, "1\nq\nq\n");
-    assert!(said.contains(offer) && said.contains("last at m1.site"), "{said}");
+    assert!(said.contains(offer) && said.contains("last at m1.pipeline"), "{said}");
     assert!(said.contains("This goes on with the run"), "{said}");
-    assert!(said.contains("Module 1, step 7"), "where its learner was last: {said}");
+    assert!(said.contains("Module 1, step 8"), "where its learner was last: {said}");
     // Known now, it is not offered again, and its things are found.
     let said = typed(second.path(), &url, "q\nq\n");
     assert!(!said.contains(offer), "{said}");

@@ -192,6 +192,9 @@ pub fn disturb(world: &mut World, run: &Run, seed: u64) -> Vec<String> {
             done.push(what.to_owned());
         }
     }
+    if happens(seed, "pipeline by hand", 0.3) && pipeline(world, &suffix) {
+        done.push("pipeline by hand".to_owned());
+    }
     if happens(seed, "check gone", 0.2) {
         let found = Call::new(world, ACCOUNT, "us-east-1").invoke("route53", "ListHealthChecks", &json!({})).unwrap();
         if let Some(id) = found["HealthChecks"][0]["Id"].as_str() {
@@ -206,6 +209,31 @@ pub fn disturb(world: &mut World, run: &Run, seed: u64) -> Vec<String> {
         done.push(format!("{minutes} min later"));
     }
     done
+}
+
+/// A pipeline of the run in the other Region, which no stack made; false where the run has no role for it yet.
+fn pipeline(world: &mut World, suffix: &str) -> bool {
+    let roles = Call::new(world, ACCOUNT, R1).invoke("iam", "ListRoles", &json!({})).unwrap();
+    let roles = roles["Roles"].as_array().unwrap();
+    let role = roles.iter().find(|role| role["RoleName"].as_str().unwrap().contains("PipelineRole"));
+    let Some(role) = role.map(|role| role["Arn"].clone()) else { return false };
+    let store = format!("bookstore-artifacts-{suffix}-r2");
+    let kind = |category: &str| json!({ "category": category, "owner": "AWS", "provider": "S3", "version": "1" });
+    let input = json!({ "pipeline": {
+        "name": format!("bookstore-{suffix}"), "roleArn": role,
+        "artifactStore": { "type": "S3", "location": store },
+        "stages": [
+            { "name": "Source", "actions": [{
+                "name": "Archive", "actionTypeId": kind("Source"), "outputArtifacts": [{ "name": "Site" }],
+                "configuration": { "S3Bucket": store, "S3ObjectKey": "site.zip", "PollForSourceChanges": "false" },
+            }] },
+            { "name": "Deploy", "actions": [{
+                "name": "Files", "actionTypeId": kind("Deploy"), "inputArtifacts": [{ "name": "Site" }],
+                "configuration": { "BucketName": format!("bookstore-site-{suffix}-r2"), "Extract": "true" },
+            }] },
+        ],
+    } });
+    hand(world, R2, "codepipeline", "CreatePipeline", &input)
 }
 
 /// Puts the secondary of a global database in the replica's place; false where there is no complete replica.

@@ -104,7 +104,7 @@ pub(super) fn done(call: &mut Call<'_>, name: &str, id: &str) {
         let Some(execution) = find(call, name).ok().and_then(|pipeline| pipeline.execution(id)) else { return };
         if let Some(row) = execution.actions.iter_mut().rfind(|row| row.stage == title && row.name == own) {
             row.at = now;
-            row.status = if outcome.is_ok() { "Succeeded" } else { "Failed" }.to_owned();
+            if outcome.is_ok() { "Succeeded" } else { "Failed" }.clone_into(&mut row.status);
             row.error = outcome.err();
         }
     }

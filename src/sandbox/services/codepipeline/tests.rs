@@ -187,7 +187,7 @@ fn what_cannot_run_is_refused_when_it_is_declared() {
     assert_eq!(refused(&|one| one["stages"].as_array_mut().unwrap().reverse()), "InvalidStructureException");
     assert_eq!(refused(&|one| one["name"] = json!("a b")), "ValidationException");
     let file = |one: &mut Value| {
-        one["stages"][1]["actions"][0]["configuration"] = json!({ "BucketName": "site", "Extract": "false" })
+        one["stages"][1]["actions"][0]["configuration"] = json!({ "BucketName": "site", "Extract": "false" });
     };
     assert_eq!(refused(&file), "InvalidActionDeclarationException");
     let other = |one: &mut Value| one["stages"][1]["actions"][0]["inputArtifacts"][0]["name"] = json!("Other");
