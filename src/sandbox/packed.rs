@@ -13,8 +13,10 @@ use bytes::Bytes;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 
-/// What is shorter is not worth looking for.
+/// What is shorter is not worth looking for: most values and bodies differ.
 const WORTH: usize = 64;
+/// The same for texts that are known to repeat.
+const WORTH_TEXT: usize = 12;
 /// How many bodies a thread looks among for one that is the same.
 const BODIES: usize = 128;
 
@@ -26,8 +28,8 @@ thread_local! {
 }
 
 /// The text; the same memory for the same text, within a thread.
-fn shared(text: &str) -> Arc<str> {
-    if text.len() < WORTH {
+fn shared(text: &str, worth: usize) -> Arc<str> {
+    if text.len() < worth {
         return text.into();
     }
     let hash = BuildHasherDefault::<DefaultHasher>::default().hash_one(text);
@@ -63,14 +65,14 @@ pub fn shared_bytes(bytes: Bytes) -> Bytes {
     })
 }
 
-/// A text that several hold: a template, and the change set that brought it.
+/// A text that several hold: a template and the change set that brought it, the words of a stack's events.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(transparent)]
 pub struct Text(Arc<str>);
 
 impl From<&str> for Text {
     fn from(text: &str) -> Self {
-        Self(shared(text))
+        Self(shared(text, WORTH_TEXT))
     }
 }
 
@@ -79,6 +81,12 @@ impl Deref for Text {
 
     fn deref(&self) -> &str {
         &self.0
+    }
+}
+
+impl fmt::Display for Text {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
     }
 }
 
@@ -102,7 +110,7 @@ impl Packed {
 
 impl From<&Value> for Packed {
     fn from(value: &Value) -> Self {
-        Self(shared(&value.to_string()))
+        Self(shared(&value.to_string(), WORTH))
     }
 }
 

@@ -121,25 +121,25 @@ pub struct Resource {
     pub deletion: String,
 }
 
-/// One event.
+/// One event. A finished stack has hundreds, which mostly repeat each other's texts.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Event {
-    /// Its id.
+    /// What its id is unique by.
     pub id: String,
     /// When.
     pub at: SimTime,
     /// The resource, or the stack's own name.
-    pub logical: String,
+    pub logical: Text,
     /// The physical id, or the stack's id.
-    pub physical: String,
+    pub physical: Text,
     /// The type.
-    pub type_name: String,
+    pub type_name: Text,
     /// The status.
-    pub status: String,
+    pub status: Text,
     /// Why.
-    pub reason: Option<String>,
+    pub reason: Option<Text>,
     /// The caller's token of the operation.
-    pub token: Option<String>,
+    pub token: Option<Text>,
 }
 
 /// What an operation is for.

@@ -16,6 +16,7 @@ use super::{Transition, ops};
 use crate::domain::SimTime;
 use crate::sandbox::call::Call;
 use crate::sandbox::constants::constant;
+use crate::sandbox::packed::Text;
 use crate::sandbox::world::What;
 
 pub use begin::{cancel, continue_rollback, create, delete, update};
@@ -68,12 +69,12 @@ pub fn say(call: &mut Call<'_>, stack: &mut Stack, status: &str, reason: Option<
     let event = Event {
         id: call.uuid(),
         at: call.now(),
-        logical: stack.name.clone(),
-        physical: stack.id.clone(),
-        type_name: STACK.to_owned(),
-        status: status.to_owned(),
-        reason,
-        token,
+        logical: stack.name.as_str().into(),
+        physical: stack.id.as_str().into(),
+        type_name: STACK.into(),
+        status: status.into(),
+        reason: reason.as_deref().map(Text::from),
+        token: token.as_deref().map(Text::from),
     };
     stack.events.push(event);
 }
@@ -81,7 +82,7 @@ pub fn say(call: &mut Call<'_>, stack: &mut Stack, status: &str, reason: Option<
 /// Writes an event of a resource, and its status. What an update replaced has left the stack's list, so its deletion
 /// leaves the status of its successor alone.
 pub fn tell(call: &mut Call<'_>, stack: &mut Stack, work: &Work, logical: &str, status: &str, reason: Option<String>) {
-    let id = format!("{logical}-{status}-{}", call.uuid());
+    let id = call.uuid();
     let now = call.now();
     let listed = stack.resources.get_mut(logical);
     let old = match work.tasks.get(logical).map(|task| &task.action) {
@@ -103,12 +104,12 @@ pub fn tell(call: &mut Call<'_>, stack: &mut Stack, work: &Work, logical: &str, 
     let event = Event {
         id,
         at: now,
-        logical: logical.to_owned(),
-        physical: physical.unwrap_or_default(),
-        type_name,
-        status: status.to_owned(),
-        reason,
-        token: work.token.clone(),
+        logical: logical.into(),
+        physical: physical.unwrap_or_default().as_str().into(),
+        type_name: type_name.as_str().into(),
+        status: status.into(),
+        reason: reason.as_deref().map(Text::from),
+        token: work.token.as_deref().map(Text::from),
     };
     stack.events.push(event);
 }

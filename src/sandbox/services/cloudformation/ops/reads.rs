@@ -128,9 +128,11 @@ fn masked(stack: &Stack, text: String) -> String {
 }
 
 fn shown_event(stack: &Stack, event: &Event) -> Value {
-    let properties = stack.resources.get(&event.logical).filter(|one| one.type_name == event.type_name);
+    let properties = stack.resources.get(&*event.logical).filter(|one| one.type_name == *event.type_name);
+    let own = *event.physical == stack.id;
+    let id = if own { event.id.clone() } else { format!("{}-{}-{}", event.logical, event.status, event.id) };
     told(json!({
-        "StackId": stack.id, "EventId": event.id, "StackName": stack.name, "LogicalResourceId": event.logical,
+        "StackId": stack.id, "EventId": id, "StackName": stack.name, "LogicalResourceId": event.logical,
         "PhysicalResourceId": event.physical, "ResourceType": event.type_name,
         "Timestamp": event.at.epoch_seconds(), "ResourceStatus": event.status,
         "ResourceStatusReason": event.reason, "ClientRequestToken": event.token,

@@ -79,8 +79,8 @@ fn state(call: &mut Call<'_>, existing: &Existing<'_>) -> Option<(String, String
     let stack = call.regional().cloudformation.stacks.get(existing.physical)?;
     let began = stack.updated.unwrap_or(stack.created);
     let turn = |status: &str| status.ends_with("ROLLBACK_IN_PROGRESS") || status.ends_with("_FAILED");
-    let why = stack.events.iter().rev().find(|event| event.physical == stack.id && turn(&event.status));
-    let why = why.and_then(|event| event.reason.clone()).unwrap_or_default();
+    let why = stack.events.iter().rev().find(|event| *event.physical == stack.id && turn(&event.status));
+    let why = why.and_then(|event| event.reason.as_deref()).unwrap_or_default();
     let why = why.split("Rollback requested by user").next().unwrap_or_default().to_owned();
     Some((stack.status.clone(), why, began >= existing.since))
 }
