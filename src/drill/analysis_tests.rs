@@ -69,6 +69,25 @@ pub(in crate::drill) fn failover(second: u64) -> SlotResult {
 }
 
 #[test]
+fn a_few_slow_answers_are_steady_and_slow_ones_throughout_are_not() {
+    let mut plan = plan(true);
+    plan.journeys[0].direct = BTreeMap::from([(Role::Secondary, "https://r2.shop.test/books".to_owned())]);
+    let lanes = plan.lanes();
+    let control = lanes.iter().position(|lane| lane.role == LaneRole::Direct(Role::Secondary)).unwrap();
+    // Twelve answers of the control, of which none happened to be slow.
+    let direct = (0..12).map(|n| Slot { lane: control, at: at(n * 5), latency_ms: 40, result: AWAY });
+    let rto = |latency: fn(u64) -> u64| {
+        let mut seen = samples(300, failover);
+        seen.slots.iter_mut().enumerate().for_each(|(n, slot)| slot.latency_ms = latency(n as u64));
+        seen.slots.extend(direct.clone());
+        analyse(&plan, &lanes, &seen).rto
+    };
+    assert_eq!(rto(|second| if second % 8 == 0 { 400 } else { 40 }), Some(Duration::from_secs(70)));
+    assert_eq!(rto(|second| if second < 200 { 100 } else { 40 }), Some(Duration::from_secs(110)));
+    assert_eq!(rto(|_| 100), None);
+}
+
+#[test]
 fn the_recovery_time_runs_from_the_fault_to_the_steady_window_and_the_phases_sum_to_it() {
     let plan = plan(true);
     let mut seen = samples(200, failover);

@@ -14,8 +14,9 @@ use super::snapshot::Stage;
 use crate::domain::SimTime;
 use crate::domain::drill::{SlotResult, Verdict};
 
-/// The version of the report's format. 2: the plan names the AWS that it was made in and what requests cost.
-pub const FORMAT: u32 = 2;
+/// The version of the report's format, and of what is concluded from the same samples. 2: the plan names the AWS that it was
+/// made in and what requests cost. 3: a client is steady by the median of its latency.
+pub const FORMAT: u32 = 3;
 
 /// The central 95 % of the time by which a slot of one second can come too late to see a recovery, in seconds. A recovery
 /// falls anywhere between two slots with the same chance, so the measured instant is late by 0 to 1 s, uniformly.

@@ -107,7 +107,7 @@ fn missing_files_bad_lines_and_other_formats_are_named() {
     files.get_mut(CANARY).unwrap().push_str(&endless);
     assert!(findings(&files)[1].starts_with("canary.ndjson, line 43: it names more than"), "{:?}", findings(&files));
     let mut files = whole.clone();
-    *files.get_mut(REPORT).unwrap() = whole.get(REPORT).unwrap().replacen("\"format\": 2", "\"format\": 9", 1);
+    *files.get_mut(REPORT).unwrap() = whole.get(REPORT).unwrap().replacen("\"format\": 3", "\"format\": 9", 1);
     sign_again(&mut files);
     assert!(findings(&files)[0].starts_with("report.json has the format 9"), "{:?}", findings(&files));
     let mut files = whole;

@@ -92,7 +92,8 @@ pub fn create(call: &mut Call<'_>, input: &Value) -> Result<Value, AwsError> {
     refuse_unsupported("CreateStack", input)?;
     let token = text(input, "ClientRequestToken").map(str::to_owned);
     if let Some(stack) = find(&call.regional().cloudformation.stacks, name) {
-        let repeated = token.is_some() && stack.events.first().is_some_and(|event| event.token.as_deref() == token.as_deref());
+        let repeated =
+            token.is_some() && stack.events.first().is_some_and(|event| event.token.as_deref() == token.as_deref());
         if repeated {
             return Ok(json!({ "StackId": stack.id }));
         }
