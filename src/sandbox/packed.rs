@@ -11,7 +11,7 @@ use std::sync::{Arc, Weak};
 use bytes::Bytes;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 /// What is shorter is not worth looking for: most values and bodies differ.
 const WORTH: usize = 64;
@@ -23,6 +23,8 @@ const BODIES: usize = 128;
 thread_local! {
     /// Texts that somebody holds, by their hash.
     static TEXTS: RefCell<HashMap<u64, Weak<str>>> = RefCell::default();
+    /// Members of values that somebody holds, by their hash.
+    static MAPS: RefCell<HashMap<u64, Weak<Map<String, Value>>>> = RefCell::default();
     /// Bodies of objects and archives of code.
     static BYTES: RefCell<HashSet<Bytes>> = RefCell::default();
 }
@@ -42,6 +44,37 @@ fn shared(text: &str, worth: usize) -> Arc<str> {
         }
         let new: Arc<str> = text.into();
         texts.insert(hash, Arc::downgrade(&new));
+        new
+    })
+}
+
+/// The members of a value as they are read: the same memory for the same members, within a thread.
+pub fn read_shared<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Arc<Map<String, Value>>, D::Error> {
+    Map::deserialize(deserializer).map(shared_map)
+}
+
+/// The same, where there may be none.
+pub fn read_shared_or_none<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<Arc<Map<String, Value>>>, D::Error> {
+    Option::<Map<String, Value>>::deserialize(deserializer).map(|map| map.map(shared_map))
+}
+
+fn shared_map(map: Map<String, Value>) -> Arc<Map<String, Value>> {
+    // Members that stand in another order are others.
+    let text = |map: &Map<String, Value>| serde_json::to_string(map).unwrap_or_default();
+    let own = text(&map);
+    let hash = BuildHasherDefault::<DefaultHasher>::default().hash_one(&own);
+    MAPS.with_borrow_mut(|maps| {
+        if let Some(known) = maps.get(&hash).and_then(Weak::upgrade).filter(|known| text(known) == own) {
+            return known;
+        }
+        if maps.len() == maps.capacity() {
+            maps.retain(|_, held| held.strong_count() > 0);
+        }
+        // A copy has no room to grow.
+        let new = Arc::new(map.clone());
+        maps.insert(hash, Arc::downgrade(&new));
         new
     })
 }
@@ -169,6 +202,10 @@ mod tests {
         assert!(Arc::ptr_eq(&one.0, &two.0));
         let read: Text = serde_json::from_str(&serde_json::to_string(&one).unwrap()).unwrap();
         assert!(Arc::ptr_eq(&one.0, &read.0) && *read == *long);
+        let map = || read_shared(json!({ "title": { "S": "Tides" } })).unwrap();
+        let one = map();
+        assert!(Arc::ptr_eq(&one, &map()) && one["title"]["S"] == "Tides");
+        assert!(read_shared_or_none(Value::Null).unwrap().is_none());
         let bytes = || shared_bytes(Bytes::from(long.clone().into_bytes()));
         assert_eq!(bytes().as_ptr(), bytes().as_ptr());
         drop((one, two, read));

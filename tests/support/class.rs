@@ -206,7 +206,7 @@ pub fn disturb(world: &mut World, run: &Run, seed: u64) -> Vec<String> {
     if happens(seed, "time passed", 0.5) {
         let minutes = 1 + pick(seed, "minutes", 20) as u64;
         world.advance(world.now.plus(Duration::from_mins(minutes)));
-        done.push(format!("{minutes} min later"));
+        done.push(format!("later by {minutes} min"));
     }
     done
 }

@@ -1,6 +1,7 @@
 //! States of an account by seed, and what comes of a reset from each: shared by the test and by the bench of many states.
 #![allow(dead_code, clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
+use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -135,7 +136,8 @@ pub async fn one_state(workshop: &Workshop, seed: u64) -> (Vec<String>, Vec<Stri
     let sandbox = jumping(world);
     let _awake = sandbox.clock().participate();
     let account = planned(&sandbox, ACCOUNT, run).await;
-    account.aws.hook(hook(run, landing, returning));
+    let lingering = happens(seed, "lingering", 0.1);
+    account.aws.hook(hook(run, landing, returning, lingering));
     let begun = sandbox.clock().now();
     let outcome = apply(&account, &Memory::endless(), &|_| ()).await.unwrap();
     if std::env::var("RESET_SEED").is_ok() {
@@ -161,6 +163,9 @@ pub async fn one_state(workshop: &Workshop, seed: u64) -> (Vec<String>, Vec<Stri
     }
     if returning {
         done.push("log group returned".to_owned());
+    }
+    if lingering {
+        done.push("interfaces of functions lingered".to_owned());
     }
     (done, problems)
 }
@@ -195,11 +200,35 @@ fn failover(world: &mut World, run: &Run, seed: u64) -> Option<String> {
 
 type Hook = Box<dyn FnMut(&Operation, &mut World) + Send>;
 
-/// What happens while the reset runs: an object lands in a bucket that was just emptied, a log group comes back.
-fn hook(run: &Run, landing: bool, returning: bool) -> Hook {
+/// How long Lambda takes at worst to delete a network interface (aws-behaviour.md, section 1).
+const SLOWEST_INTERFACE: Duration = Duration::from_mins(45);
+
+/// Puts off the deletion of each network interface of a function once, to the slowest that there is.
+fn linger(world: &mut World, seen: &mut BTreeSet<String>) {
+    let found = Mutex::new(Vec::new());
+    world.timeline.retain(|transition| {
+        let what = format!("{:?}", transition.what);
+        let release = what.starts_with("Lambda(Release") && !seen.contains(&what);
+        if release {
+            found.lock().unwrap().push((what, transition.clone()));
+        }
+        !release
+    });
+    for (what, transition) in found.into_inner().unwrap() {
+        seen.insert(what);
+        world.timeline.push(world.now.plus(SLOWEST_INTERFACE), transition);
+    }
+}
+
+/// What happens while the reset runs: an object lands in a bucket that was just emptied, a log group comes back, network
+/// interfaces of functions stay as long as they can.
+fn hook(run: &Run, landing: bool, returning: bool, lingering: bool) -> Hook {
     let (site, group) = (format!("bookstore-site-{}-r1", run.suffix), format!("/bookstore/{}/shop", run.suffix));
-    let (mut landed, mut sweeps) = (false, 0);
+    let (mut landed, mut sweeps, mut late) = (false, 0, BTreeSet::new());
     Box::new(move |operation, world| {
+        if lingering {
+            linger(world, &mut late);
+        }
         let shop = operation.input["StackName"].as_str().is_some_and(|name| name.contains("-shop-"));
         if landing && !landed && operation.name == "delete-stack" && shop && operation.region == R1 {
             landed = hand(world, R1, "s3", "PutObject", &json!({ "Bucket": site, "Key": "late.log" }));

@@ -98,6 +98,7 @@ pub struct Replica {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Stored {
     /// Its attributes; nothing when it was deleted.
+    #[serde(deserialize_with = "crate::sandbox::packed::read_shared_or_none")]
     item: Option<Arc<value::Item>>,
     /// When and where it was last written.
     stamp: Stamp,

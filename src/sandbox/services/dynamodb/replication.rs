@@ -16,6 +16,7 @@ use crate::sandbox::world::{Transition as Scheduled, What, World};
 pub struct Arrival {
     table: String,
     place: String,
+    #[serde(deserialize_with = "crate::sandbox::packed::read_shared")]
     key: Arc<Item>,
     stored: Stored,
     to: String,

@@ -10,6 +10,7 @@ use super::schema::as_value;
 use super::value::{Item, item_size, validation};
 use crate::domain::SimTime;
 use crate::sandbox::call::{AwsError, text};
+use crate::sandbox::packed;
 use crate::sandbox::world::World;
 
 /// Source: bookstore.md 1.10 and Amazon DynamoDB Developer Guide, "DynamoDB Streams": records last 24 hours.
@@ -36,8 +37,11 @@ pub(super) struct StreamRecord {
     pub(super) sequence: u64,
     /// When it was written to this Region's table.
     at: SimTime,
+    #[serde(deserialize_with = "packed::read_shared")]
     keys: Arc<Item>,
+    #[serde(deserialize_with = "packed::read_shared_or_none")]
     old: Option<Arc<Item>>,
+    #[serde(deserialize_with = "packed::read_shared_or_none")]
     new: Option<Arc<Item>>,
 }
 
