@@ -10,11 +10,14 @@ use std::time::{Duration, Instant};
 use multi_region_workshop::clock::{Clock, Metronome, Rate};
 use multi_region_workshop::domain::BoxFuture;
 use multi_region_workshop::domain::drill::Verdict;
-use multi_region_workshop::drill::{Control, Report, Stage, evidence};
+use multi_region_workshop::drill::{Control, Report, Snapshot, Stage, evidence};
 use multi_region_workshop::engine::session::{Options, Session};
 use multi_region_workshop::engine::{Engine, drills, kept, trials};
+use multi_region_workshop::protocol::operation;
+use multi_region_workshop::sandbox::Call;
 use multi_region_workshop::sandbox::world::World;
-use serde_json::Value;
+use serde_json::{Value, json};
+use tokio::sync::Notify;
 
 #[path = "support/built.rs"]
 mod built;
@@ -114,7 +117,7 @@ async fn trials_measure_what_the_world_itself_knows_and_are_the_same_for_the_sam
 async fn a_region_that_answers_late_is_left_by_the_shop_and_by_the_blog() {
     let (session, _) = built::built("m4").await;
     let _awake = session.clock.participate();
-    let report = kept::run(&session, "slow", true, &Control::default(), &|_| ()).await.unwrap().report;
+    let report = kept::run(&session, "slow", true, false, &Control::default(), &|_| ()).await.unwrap().report;
     let broken: Vec<&str> = report.analysis.affected.iter().map(|lane| journey(&report, *lane)).collect();
     assert!(["books", "cart", "blog"].iter().all(|name| broken.contains(name)), "{broken:?}");
     // Three requests of 10 s, each given up after two seconds, and a TTL of 60 s; the load balancer's targets fail sooner.
@@ -123,6 +126,66 @@ async fn a_region_that_answers_late_is_left_by_the_shop_and_by_the_blog() {
     assert_eq!(report.verdict, Verdict::Pass, "{:?}", report.analysis.doubts);
     assert_eq!((report.stage.clone(), report.rpo_verdict.clone()), (Stage::Done, Verdict::NotExercised));
     assert!(report.fail_back_seconds.is_some());
+}
+
+/// Names of the run's schedules in R1, and how many mappings the API's shared name has there.
+async fn schedules_and_mappings(session: &Session) -> (usize, usize) {
+    let count = async |service: &str, name: &str, input: Value, items: &str| {
+        let answer = session.guide.aws().call(&operation(service, name, "eu-west-1", input)).await.unwrap();
+        answer.output[items].as_array().map_or(0, Vec::len)
+    };
+    let name = "*.{{ vars.domain }}";
+    let name = session.guide.bindings_for([name]).await.render(name).unwrap();
+    (
+        count("scheduler", "list-schedules", json!({}), "Schedules").await,
+        count("apigateway", "get-base-path-mappings", json!({ "domainName": name }), "items").await,
+    )
+}
+
+#[tokio::test]
+async fn a_drill_that_nobody_finishes_is_mended_by_a_schedule() {
+    let (session, _) = built::built("m4").await;
+    let _awake = session.clock.participate();
+    assert_eq!(schedules_and_mappings(&session).await, (0, 1));
+    let report = kept::run(&session, "api", true, false, &Control::default(), &|_| ()).await.unwrap().report;
+    assert_eq!((report.verdict, schedules_and_mappings(&session).await), (Verdict::Pass, (0, 1)));
+
+    let (bitten, control) = (Notify::new(), Control::default());
+    let show = |snapshot: Snapshot| {
+        if snapshot.analysis.markers.impact.is_some() {
+            bitten.notify_one();
+        }
+    };
+    tokio::select! {
+        _ = kept::run(&session, "api", true, false, &control, &show) => panic!("it was not left alone"),
+        () = bitten.notified() => {}
+    }
+    assert_eq!(schedules_and_mappings(&session).await, (1, 0));
+    session.clock.sleep(Duration::from_mins(115)).await;
+    assert_eq!(schedules_and_mappings(&session).await, (1, 0));
+    session.clock.sleep(Duration::from_mins(10)).await;
+    assert_eq!(schedules_and_mappings(&session).await, (0, 1), "mended, and the schedule is gone");
+}
+
+#[tokio::test]
+async fn a_drill_that_no_schedule_would_mend_is_begun_only_when_somebody_says_so() {
+    let (session, _) = built::built("m4").await;
+    let _awake = session.clock.participate();
+    let nobody = json!({ "Version": "2012-10-17", "Statement": [{ "Effect": "Allow",
+        "Principal": { "Service": "lambda.amazonaws.com" }, "Action": "sts:AssumeRole" }] });
+    session.throw_away.as_ref().unwrap().with_world(|world| {
+        let roles = Call::new(world, "111122223333", "us-east-1").invoke("iam", "ListRoles", &json!({})).unwrap();
+        let mut names = roles["Roles"].as_array().unwrap().iter().map(|role| role["RoleName"].as_str().unwrap());
+        let role = names.find(|name| name.contains("RevertRole")).unwrap();
+        let input = json!({ "RoleName": role, "PolicyDocument": nobody.to_string() });
+        Call::new(world, "111122223333", "us-east-1").invoke("iam", "UpdateAssumeRolePolicy", &input).unwrap();
+    });
+    let refused = kept::run(&session, "api", true, false, &Control::default(), &|_| ()).await;
+    let why = refused.err().map(|error| error.to_string()).unwrap_or_default();
+    assert!(why.contains("must allow AWS EventBridge Scheduler to assume the role"), "{why}");
+    assert_eq!(schedules_and_mappings(&session).await, (0, 1));
+    let report = kept::run(&session, "api", true, true, &Control::default(), &|_| ()).await.unwrap().report;
+    assert_eq!((report.verdict, schedules_and_mappings(&session).await), (Verdict::Pass, (0, 1)));
 }
 
 fn journey(report: &Report, lane: usize) -> &str {

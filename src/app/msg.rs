@@ -66,6 +66,13 @@ pub enum Msg {
     Resources(ResourcesView),
     /// The drill as it is now.
     Drill(Box<DrillView>),
+    /// A drill was not begun, because nothing would mend its fault if the program died.
+    Unguarded {
+        /// The fault's name in the workshop.
+        fault: String,
+        /// Why no schedule could be made.
+        why: String,
+    },
     /// What an action would do: the answer to [`Effect::PreviewAction`].
     Preview {
         /// The action.
@@ -179,6 +186,8 @@ pub enum Effect {
     StartDrill {
         /// The fault's name in the workshop.
         fault: String,
+        /// Even if nothing would mend it, should the program die.
+        alone: bool,
     },
     /// The learner's guess of the recovery time.
     Predict(Duration),

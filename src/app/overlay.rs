@@ -129,6 +129,8 @@ pub enum Then {
     StartDrill {
         /// The fault's name.
         fault: String,
+        /// Even if nothing would mend it, should the program die.
+        alone: bool,
     },
     /// Undo the fault and stop.
     AbortDrill,

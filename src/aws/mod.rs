@@ -30,6 +30,7 @@ mod route53;
 mod s3;
 mod s3_objects;
 mod sandbox;
+mod scheduler;
 mod sign;
 mod sts;
 
@@ -100,6 +101,7 @@ struct Clients {
     resourcegroupstaggingapi: Pool<aws_sdk_resourcegroupstagging::Client>,
     route53: Pool<aws_sdk_route53::Client>,
     s3: Pool<aws_sdk_s3::Client>,
+    scheduler: Pool<aws_sdk_scheduler::Client>,
     sts: Pool<aws_sdk_sts::Client>,
 }
 
@@ -189,6 +191,10 @@ impl Aws {
                     aws_sdk_s3::Client::from_conf(config.build())
                 });
                 s3_objects::prepare(&client, call).or_else(|| s3::prepare(&client, call))
+            }
+            "scheduler" => {
+                let client = clients.scheduler.get(region, || aws_sdk_scheduler::Client::new(&config()));
+                scheduler::prepare(&client, call)
             }
             "sts" => sts::prepare(&clients.sts.get(region, || aws_sdk_sts::Client::new(&config())), call),
             _ => None,

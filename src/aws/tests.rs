@@ -163,6 +163,16 @@ const LEFT_OUT: &[(&str, &str)] = &[
     ("PutMetricAlarm", "EvaluationCriteria"),
     // Not on the wire: the AWS CLI makes a presigned URL of it.
     ("CreateDBCluster", "SourceRegion"),
+    // A drill's dead man's switch calls a universal target at one time.
+    ("CreateSchedule", "StartDate"),
+    ("CreateSchedule", "EndDate"),
+    ("CreateSchedule", "KmsKeyArn"),
+    ("CreateSchedule", "Target.DeadLetterConfig"),
+    ("CreateSchedule", "Target.EcsParameters"),
+    ("CreateSchedule", "Target.EventBridgeParameters"),
+    ("CreateSchedule", "Target.KinesisParameters"),
+    ("CreateSchedule", "Target.SageMakerPipelineParameters"),
+    ("CreateSchedule", "Target.SqsParameters"),
 ];
 
 /// Services that the sandbox answers for the learner's own AWS CLI, and the guide never calls: no SDK client is linked.
@@ -207,7 +217,7 @@ const OPERATIONS_BEYOND_THE_GUIDE: &[&str] = &[
 ];
 
 /// What is called all the same of services that are otherwise beyond the guide: the reads of a roster and of its checks,
-/// and the one that tells a learner what is allowed.
+/// the one that tells a learner what is allowed, and a drill's dead man's switch.
 const ROSTER: &[(&str, &str)] = &[
     ("iam", "ListAccountAliases"),
     ("iam", "SimulatePrincipalPolicy"),
@@ -218,6 +228,9 @@ const ROSTER: &[(&str, &str)] = &[
     ("organizations", "ListOrganizationalUnitsForParent"),
     ("organizations", "ListParents"),
     ("organizations", "ListRoots"),
+    ("scheduler", "CreateSchedule"),
+    ("scheduler", "DeleteSchedule"),
+    ("scheduler", "ListSchedules"),
 ];
 
 #[tokio::test]

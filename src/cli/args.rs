@@ -162,6 +162,9 @@ pub struct DrillArgs {
     /// A folder for the evidence: report, samples, hashes
     #[arg(long, value_name = "DIR")]
     pub report: Option<PathBuf>,
+    /// Begin even if no schedule can be made that mends the fault should this program die
+    #[arg(long)]
+    pub unguarded: bool,
     /// One JSON object a line on standard output
     #[arg(long)]
     pub json: bool,

@@ -49,13 +49,18 @@ pub(super) async fn run(global: &Global, arguments: DrillArgs) -> Exit {
         }
         *told = snapshot.log.len();
     };
-    let kept = match kept::run(&session, &arguments.fault, true, &control, &show).await {
+    let kept = match kept::run(&session, &arguments.fault, true, arguments.unguarded, &control, &show).await {
         Ok(kept) => kept,
         Err(error) => {
             eprintln!("workshop: {error}");
+            if matches!(error, DrillError::Unguarded(_)) {
+                eprintln!(
+                    "Nothing was broken. --unguarded begins all the same; the next start of the guide mends it then."
+                );
+            }
             return match error {
                 DrillError::Unknown { .. } | DrillError::SandboxOnly(_) => Exit::Usage,
-                DrillError::NotBuilt(_) | DrillError::Running(_) => Exit::Missing,
+                DrillError::NotBuilt(_) | DrillError::Running(_) | DrillError::Unguarded(_) => Exit::Missing,
                 DrillError::State(_) => Exit::State,
             };
         }

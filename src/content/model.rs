@@ -96,6 +96,17 @@ pub struct DrillSpec {
     pub zone: Option<String>,
     /// The ids of the health checks of R1 and R2, as output templates.
     pub health_checks: BTreeMap<Role, String>,
+    /// What mends a fault should the guide die.
+    pub revert: Option<RevertSpec>,
+}
+
+/// The schedules that mend a fault should the guide die.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RevertSpec {
+    /// What their names begin with, as a template; `-` and a number follow.
+    pub schedule: String,
+    /// The ARN of the role that they act with, as an output template.
+    pub role: String,
 }
 
 /// What a shopper does, as a request.

@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::model::{Confirmation, Confirmations, DrillSpec, FaultSpec, Journey, Objectives, Store, Variable, Workshop};
+use super::model::{
+    Confirmation, Confirmations, DrillSpec, FaultSpec, Journey, Objectives, RevertSpec, Store, Variable, Workshop,
+};
 use super::notes::Notes;
 use super::yaml::{Fields, Node};
 use crate::domain::region::known_regions;
@@ -43,7 +45,8 @@ pub(super) const KEYS: &[&str] = &[
 ];
 
 /// The keys of `drill`.
-pub(super) const DRILL: &[&str] = &["journeys", "stores", "faults", "health_checks", "zone"];
+pub(super) const DRILL: &[&str] = &["journeys", "stores", "faults", "health_checks", "zone", "revert"];
+pub(super) const REVERT: &[&str] = &["schedule", "role"];
 
 /// What stands in a fault of the drill.
 pub(super) const FAULT: &[&str] =
@@ -168,8 +171,15 @@ fn drill(node: &Node<'_>, notes: &Notes) -> Option<DrillSpec> {
         stores: fields.list("stores").iter().filter_map(|node| store(node, notes)).collect(),
         zone: fields.get("zone").and_then(|node| notes.template(node)),
         health_checks: fields.get("health_checks").map(|node| by_role(node, notes)).unwrap_or_default(),
+        revert: fields.get("revert").and_then(|node| revert(&node, notes)),
         faults,
     })
+}
+
+fn revert(node: &Node<'_>, notes: &Notes) -> Option<RevertSpec> {
+    let fields = node.fields(REVERT)?;
+    let text = |key: &str| notes.template(fields.need(key)?);
+    Some(RevertSpec { schedule: text("schedule")?, role: text("role")? })
 }
 
 fn by_role(node: &Node<'_>, notes: &Notes) -> BTreeMap<Role, String> {

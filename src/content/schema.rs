@@ -140,6 +140,10 @@ fn drill() -> Value {
             other => a_text(&format!("The fault's {other}")),
         })),
         "zone" => a_text("The id of the hosted zone"),
+        "revert" => object(read_workshop::REVERT, read_workshop::REVERT, |key| match key {
+            "schedule" => a_text("What the names of the schedules begin with"),
+            _ => a_text("The ARN of the role that they act with"),
+        }),
         _ => by_role(),
     })
 }

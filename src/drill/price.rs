@@ -17,6 +17,9 @@ pub struct Prices {
     pub requests: BTreeMap<String, u64>,
 }
 
+/// Probes of a journey from one place in a minute: one client a second, two others and two controls every five.
+const A_MINUTE: f64 = 60.0 + 4.0 * 12.0;
+
 #[derive(Deserialize)]
 struct Table {
     date: String,
@@ -48,6 +51,14 @@ impl Prices {
         TABLE.get_or_init(read).clone()
     }
 
+    /// What a minute of watching costs, in US dollars: so many journeys from so many places, and the writes to those stores.
+    pub fn a_minute<'s>(&self, journeys: usize, places: usize, stores: impl IntoIterator<Item = &'s str>) -> f64 {
+        let each = |what: &str| self.requests.get(what).copied().unwrap_or_default() as f64;
+        let probes = (journeys * places) as f64 * A_MINUTE;
+        let writes: f64 = stores.into_iter().map(|store| each(store) * if store == "s3" { 60.0 } else { 240.0 }).sum();
+        (probes * each("probe") + writes) / 1e9
+    }
+
     /// What everything that was sent costs, in US dollars.
     pub fn of(&self, samples: &Samples) -> f64 {
         let probes = samples.slots.iter().filter(|slot| slot.result != SlotResult::Missed).count();
@@ -74,5 +85,7 @@ mod tests {
             Samples { slots: vec![slot(SlotResult::Ok(None)), slot(SlotResult::Missed)], ..Samples::default() };
         assert_eq!(prices.requests.get("probe"), Some(&3700), "3.70 dollars a million");
         assert!((prices.of(&samples) - 3.7e-6).abs() < 1e-12, "{}", prices.of(&samples));
+        let minute = prices.a_minute(4, 5, ["dynamodb", "s3", "aurora"]);
+        assert!((minute - (4.0 * 5.0 * 108.0 * 3.7 + 240.0 * 1.25 + 60.0 * 10.0) / 1e6).abs() < 1e-9, "{minute}");
     }
 }

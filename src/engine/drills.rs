@@ -24,8 +24,8 @@ use crate::progress::ProgressError;
 use crate::protocol::operation;
 use crate::sandbox::owner::Simulator;
 
-/// A fault of the sandbox ends by itself after this long, should the program that started it die.
-const LEASE: Duration = Duration::from_secs(2 * 3600);
+/// A fault ends by itself after this long, should the program that started it die.
+pub(super) const LEASE: Duration = Duration::from_secs(2 * 3600);
 
 /// Why a drill cannot be begun.
 #[derive(Debug, thiserror::Error)]
@@ -47,6 +47,9 @@ pub enum DrillError {
     /// Another process drills in the same account.
     #[error("a drill is running already, in another window; its evidence grows in {0}")]
     Running(String),
+    /// Nothing would mend the fault if this program died.
+    #[error("no schedule can be made that mends the fault, should this program die before it does: {0}")]
+    Unguarded(String),
     /// There is no place for its evidence.
     #[error(transparent)]
     State(#[from] ProgressError),
@@ -60,11 +63,13 @@ pub fn at_rest(session: &Session) -> DrillView {
 /// What can be broken, as the screen lists it.
 pub fn faults(session: &Session) -> Vec<FaultView> {
     let workshop = session.guide.workshop();
+    let regions = session.guide.regions();
+    let resolvers = if session.simulated() { vantages(regions) } else { resolvers_on_the_network(regions) }.len();
     let view = |(name, spec): (&String, &FaultSpec)| FaultView {
         name: name.clone(),
         title: spec.title.clone(),
         cuts_replication: spec.cuts_replication,
-        plan: steps(workshop, spec),
+        plan: steps(workshop, spec, resolvers),
         ready: if spec.sandbox_only && !session.simulated() {
             Err("only the sandbox can do this".to_owned())
         } else {
@@ -75,7 +80,7 @@ pub fn faults(session: &Session) -> Vec<FaultView> {
 }
 
 /// What starting a fault does, one line each.
-fn steps(workshop: &Workshop, spec: &FaultSpec) -> Vec<String> {
+fn steps(workshop: &Workshop, spec: &FaultSpec, resolvers: usize) -> Vec<String> {
     let mut plan = vec![format!(
         "watch {} journeys for 60 s; nothing is broken if they are not steady",
         workshop.drill.journeys.len()
@@ -83,7 +88,16 @@ fn steps(workshop: &Workshop, spec: &FaultSpec) -> Vec<String> {
     if let Some((start, undo)) = &spec.fences {
         plan.push(format!("break: run {start}"));
         plan.push(format!("mend, when you fail back or stop: run {undo}"));
+        plan.push("a schedule in R1 mends it after two hours, should this program die".to_owned());
     }
+    let prices = Prices::known();
+    let stores = workshop.drill.stores.iter().map(|store| store.name.as_str());
+    let minute = prices.a_minute(workshop.drill.journeys.len(), resolvers, stores);
+    plan.push(format!(
+        "its requests cost about {:.0} US cents in ten minutes on AWS (estimate, {})",
+        minute * 1e3,
+        prices.date
+    ));
     let place = if spec.both_regions { "R1 and R2" } else { "R1" };
     for kind in &spec.ports {
         plan.push(format!("break: the sandbox's fault {kind} in {place}, which ends by itself after two hours"));

@@ -5,6 +5,7 @@ use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use super::dead_man::{self, Guarded};
 use super::drills::{self, DrillError};
 use super::session::Session;
 use crate::drill::evidence::{self, BEGUN, Begun, CANARY, EVENTS, Folder, Keeper, SLOTS};
@@ -28,12 +29,13 @@ pub struct Kept {
     pub problems: Vec<String>,
 }
 
-/// Runs a drill of that fault and keeps its evidence while it runs. Call it while holding one participant of the
-/// session's clock.
+/// Runs a drill of that fault and keeps its evidence while it runs; `alone` begins it even if nothing would mend the fault
+/// should this program die. Call it while holding one participant of the session's clock.
 pub async fn run(
     session: &Arc<Session>,
     fault: &str,
     auto_fail_back: bool,
+    alone: bool,
     control: &Control,
     show: &(dyn Fn(Snapshot) + Send + Sync),
 ) -> Result<Kept, DrillError> {
@@ -42,7 +44,20 @@ pub async fn run(
     let folder = session.state.as_ref().map(|state| RunFolder::begin(&state.reports(), &name, &plan)).transpose()?;
     let folder = folder.map(Arc::new);
     ports.keeper = folder.clone().map(|folder| folder as Arc<dyn Keeper>);
+    if let Err(why) = dead_man::arm(session, fault).await
+        && !alone
+    {
+        if let Some(folder) = folder {
+            folder.forget();
+        }
+        return Err(DrillError::Unguarded(why));
+    }
+    ports.switch = Arc::new(Guarded { session: Arc::clone(session), inner: ports.switch });
     let report = crate::drill::run(plan, ports, &session.clock, control, show).await;
+    if report.samples.fault_requested.is_none() {
+        // Nothing was broken, so nothing was mended.
+        let _ = dead_man::disarm(session).await;
+    }
     let files = evidence::folder(&report);
     let (mut place, mut problems) = (None, Vec::new());
     if let Some(folder) = folder {
@@ -92,6 +107,11 @@ impl RunFolder {
         };
         let lock = begin().map_err(|why| ProgressError::Unwritable { path: path.display().to_string(), why })?;
         Ok(Self { path, _lock: lock, trouble: Mutex::default() })
+    }
+
+    /// Removes it: the drill was not begun.
+    fn forget(&self) {
+        let _ = fs::remove_file(self.path.join(BEGUN)).and_then(|()| fs::remove_dir(&self.path));
     }
 
     /// Why samples could not be kept on the way, when they could not.
@@ -181,6 +201,7 @@ async fn close(session: &Arc<Session>, path: &Path) -> Result<Option<String>, St
         drills::mend(session, &fault, since)
             .await
             .map_err(|why| format!("the fault '{fault}' cannot be mended: {why}"))?;
+        let _ = dead_man::disarm(session).await;
         samples.healed = samples.healed.or_else(|| Some(session.clock.now()));
     }
     let died = samples.slots.iter().map(|slot| slot.at).max().unwrap_or(samples.start).clock_face();

@@ -6,6 +6,7 @@ pub mod actions;
 pub mod adopt;
 pub mod content_test;
 pub mod crash;
+mod dead_man;
 pub mod drill_view;
 pub mod drills;
 pub mod endpoint;
@@ -110,7 +111,7 @@ impl Engine {
             Effect::CancelJob(job) => self.jobs.cancel(job),
             Effect::PreviewAction { action, .. } => self.jobs.preview(action),
             Effect::SetSpeed(speed) => self.set_speed(speed),
-            Effect::StartDrill { fault } => self.drill.start(fault),
+            Effect::StartDrill { fault, alone } => self.drill.start(fault, alone),
             Effect::Predict(guess) => self.drill.predict(guess),
             Effect::AbortDrill => self.drill.abort(),
             Effect::FailBack => self.drill.fail_back(),

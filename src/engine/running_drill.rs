@@ -7,7 +7,7 @@ use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
 use super::drill_view::view;
-use super::drills;
+use super::drills::{self, DrillError};
 use super::kept::{self, Kept};
 use super::session::Session;
 use crate::app::{Msg, Trouble};
@@ -42,8 +42,8 @@ impl RunningDrill {
         self.task.as_ref().is_some_and(|task| !task.is_finished())
     }
 
-    /// Starts a drill, unless one is running.
-    pub(super) fn start(&mut self, fault: String) {
+    /// Starts a drill, unless one is running; `alone` even if nothing would mend it should this program die.
+    pub(super) fn start(&mut self, fault: String, alone: bool) {
         if self.running() {
             let _ = self.sender.try_send(Msg::Notice("A drill is running already.".to_owned()));
             return;
@@ -66,8 +66,11 @@ impl RunningDrill {
                 // The newest view is what matters; one that finds the channel full is followed by another in a second.
                 let _ = sender.try_send(Msg::Drill(Box::new(shown)));
             };
-            match kept::run(&session, &fault, false, &control, &show).await {
+            match kept::run(&session, &fault, false, alone, &control, &show).await {
                 Ok(kept) => tell(&session, &sender, kept, &last).await,
+                Err(DrillError::Unguarded(why)) => {
+                    let _ = sender.send(Msg::Unguarded { fault, why }).await;
+                }
                 Err(error) => {
                     let trouble = Trouble {
                         what: format!("{error}."),

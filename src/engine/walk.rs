@@ -308,7 +308,7 @@ impl<'w> Walk<'w> {
                 ..Event::new(EventKind::DrillPhase, snapshot.at)
             });
         };
-        let report = kept::run(self.session, fault, true, &control, &show).await?.report;
+        let report = kept::run(self.session, fault, true, false, &control, &show).await?.report;
         (self.tell)(Event {
             module: Some(step.module.clone()),
             step: Some(step.id.clone()),

@@ -37,6 +37,8 @@ pub enum Step {
     Tables,
     /// APIs of one Region that no stack owns.
     Apis,
+    /// Schedules that no stack owns: what they call would change what the reset deletes.
+    Schedules,
     /// Dashboards that no stack owns.
     Dashboards,
     /// Pipelines of one Region that no stack owns.
@@ -70,6 +72,7 @@ const DURATIONS: &[(Step, u64, u64)] = &[
     (Step::TableReplicas, 130, 160),
     (Step::Tables, 30, 60),
     (Step::Apis, 35, 70),
+    (Step::Schedules, 5, 15),
     (Step::Dashboards, 5, 15),
     (Step::Pipelines, 5, 15),
     (Step::Stack, 720, 1500),
@@ -104,6 +107,7 @@ impl Step {
             Step::TableReplicas => "table-replicas",
             Step::Tables => "tables",
             Step::Apis => "apis",
+            Step::Schedules => "schedules",
             Step::Dashboards => "dashboards",
             Step::Pipelines => "pipelines",
             Step::Stack => "stack",

@@ -49,6 +49,7 @@ const REGIONAL: &[(List, Option<&str>)] = &[
     (List::new("apigateway", "get-rest-apis", "items"), Some("name")),
     (List::new("acm", "list-certificates", "CertificateSummaryList"), Some("DomainName")),
     (List::new("codepipeline", "list-pipelines", "pipelines"), Some("name")),
+    (List::new("scheduler", "list-schedules", "Schedules"), Some("Name")),
     (List::new("ecs", "list-clusters", "clusterArns"), None),
 ];
 

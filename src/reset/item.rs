@@ -39,6 +39,8 @@ pub enum Kind {
     Dashboard,
     /// A delivery pipeline.
     Pipeline,
+    /// A schedule, as a drill makes one before it breaks something.
+    Schedule,
     /// A log group.
     LogGroup,
     /// What only the search by tag shows.
@@ -63,6 +65,7 @@ impl Kind {
             Kind::HealthCheck => "AWS::Route53::HealthCheck",
             Kind::Dashboard => "AWS::CloudWatch::Dashboard",
             Kind::Pipeline => "AWS::CodePipeline::Pipeline",
+            Kind::Schedule => "AWS::Scheduler::Schedule",
             Kind::LogGroup => "AWS::Logs::LogGroup",
             Kind::Tagged => "",
         }

@@ -138,6 +138,7 @@ fn ids(run: &Run, scan: &Scan, manifest: Option<&str>) -> Vec<NodeId> {
                 }
             }
             Kind::RestApi if loose(item) => ids.push(here(Step::Apis)),
+            Kind::Schedule if loose(item) => ids.push(here(Step::Schedules)),
             Kind::Dashboard if loose(item) => ids.push(everywhere(Step::Dashboards)),
             Kind::Pipeline if loose(item) => ids.push(here(Step::Pipelines)),
             Kind::Bucket => {
@@ -157,7 +158,13 @@ fn ids(run: &Run, scan: &Scan, manifest: Option<&str>) -> Vec<NodeId> {
             Kind::LogGroup => {
                 regions.insert(item.region.clone());
             }
-            Kind::Certificate | Kind::Dashboard | Kind::Instance | Kind::Pipeline | Kind::RestApi | Kind::Tagged => {}
+            Kind::Certificate
+            | Kind::Dashboard
+            | Kind::Instance
+            | Kind::Pipeline
+            | Kind::RestApi
+            | Kind::Schedule
+            | Kind::Tagged => {}
         }
     }
     // Whatever ran in a Region of the run may have left a log group there, or leave one while it goes.

@@ -96,6 +96,7 @@ fn listing(kind: Kind) -> Listing {
         Kind::Pipeline => {
             of("codepipeline", "list-pipelines", "pipelines", "/name", "/name", "arn:aws:codepipeline:{r}:{a}:{id}")
         }
+        Kind::Schedule => of("scheduler", "list-schedules", "Schedules", "/Name", "/Name", "/Arn"),
         Kind::LogGroup => of(
             "cloudcontrol",
             "list-resources",

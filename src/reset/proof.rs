@@ -158,6 +158,7 @@ pub fn finish(left: &Left) -> String {
         ("healthcheck/", "route53", "delete-health-check", "HealthCheckId"),
         ("/domainnames/", "apigateway", "delete-domain-name", "domainName"),
         ("codepipeline ", "codepipeline", "delete-pipeline", "name"),
+        (":schedule/default/", "scheduler", "delete-schedule", "Name"),
         (":dashboard/", "cloudwatch", "delete-dashboards", "DashboardNames"),
         ("/restapis/", "apigateway", "delete-rest-api", "restApiId"),
     ] {

@@ -59,6 +59,7 @@ const REGIONAL: &[Kind] = &[
     Kind::RestApi,
     Kind::Pipeline,
     Kind::Certificate,
+    Kind::Schedule,
     Kind::LogGroup,
 ];
 /// Kinds that no Region holds alone.

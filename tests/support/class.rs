@@ -195,6 +195,9 @@ pub fn disturb(world: &mut World, run: &Run, seed: u64) -> Vec<String> {
     if happens(seed, "pipeline by hand", 0.3) && pipeline(world, &suffix) {
         done.push("pipeline by hand".to_owned());
     }
+    if happens(seed, "drill died", 0.15) && schedule(world, &suffix) {
+        done.push("drill died".to_owned());
+    }
     if happens(seed, "check gone", 0.2) {
         let found = Call::new(world, ACCOUNT, "us-east-1").invoke("route53", "ListHealthChecks", &json!({})).unwrap();
         if let Some(id) = found["HealthChecks"][0]["Id"].as_str() {
@@ -317,4 +320,21 @@ pub fn everything(world: &mut World, account: &str) -> BTreeSet<String> {
         found.extend(records.into_iter().filter(|one| !one.built_in).map(|one| one.arn));
     }
     found
+}
+
+/// The schedule of a drill that did not live to remove it; it would break into the reset.
+fn schedule(world: &mut World, suffix: &str) -> bool {
+    let roles = Call::new(world, ACCOUNT, "us-east-1").invoke("iam", "ListRoles", &json!({})).unwrap();
+    let roles = roles["Roles"].as_array().unwrap();
+    let Some(role) = roles.iter().find(|role| role["RoleName"].as_str().unwrap().contains("RevertRole")) else {
+        return false;
+    };
+    let at = world.now.plus(Duration::from_mins(20)).rfc3339();
+    let input = json!({ "Cluster": format!("bookstore-{suffix}"), "Service": format!("bookstore-blog-{suffix}"), "DesiredCount": 1 });
+    let schedule = json!({
+        "Name": format!("bookstore-{suffix}-revert-1"), "ScheduleExpression": format!("at({})", &at[..19]),
+        "FlexibleTimeWindow": { "Mode": "OFF" },
+        "Target": { "Arn": "arn:aws:scheduler:::aws-sdk:ecs:updateService", "RoleArn": role["Arn"], "Input": input.to_string() },
+    });
+    hand(world, R1, "scheduler", "CreateSchedule", &schedule)
 }

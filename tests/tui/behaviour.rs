@@ -440,7 +440,7 @@ fn a_drill_starts_after_a_question_slows_time_and_gives_it_back() {
     let mut model = on_drill(SIZE, DrillState::Idle);
     assert_eq!(press(&mut model, &[Key::Char(' ')]), []);
     let effects = press(&mut model, &[Key::Char('y')]);
-    assert_eq!(effects, [Effect::SetSpeed(5.0), Effect::StartDrill { fault: "api".into() }]);
+    assert_eq!(effects, [Effect::SetSpeed(5.0), Effect::StartDrill { fault: "api".into(), alone: false }]);
     send(&mut model, Msg::Drill(Box::new(drill(DrillState::Predict))));
     let guess = type_in(&mut model, "1:15");
     assert_eq!(guess, []);

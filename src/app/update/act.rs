@@ -319,7 +319,7 @@ pub(super) fn carry_out(model: &mut Model, then: Then) -> Vec<Effect> {
             Some((module, step)) => enter_module(model, module, Some(step)),
             None => Vec::new(),
         },
-        Then::StartDrill { fault } => start_drill(model, fault),
+        Then::StartDrill { fault, alone } => start_drill(model, fault, alone),
         Then::AbortDrill => vec![Effect::AbortDrill],
         Then::FailBack => {
             let mut effects = slow_down(model);
@@ -417,12 +417,12 @@ pub(super) fn restore_speed(model: &mut Model) -> Vec<Effect> {
     }
 }
 
-fn start_drill(model: &mut Model, fault: String) -> Vec<Effect> {
+fn start_drill(model: &mut Model, fault: String, alone: bool) -> Vec<Effect> {
     if let Some(Screen::Drill(screen)) = model.screens.last_mut() {
         screen.guess.clear();
     }
     let mut effects = slow_down(model);
-    effects.push(Effect::StartDrill { fault });
+    effects.push(Effect::StartDrill { fault, alone });
     effects
 }
 
@@ -472,12 +472,33 @@ pub(super) fn arm(model: &mut Model) -> Vec<Effect> {
         plan: fault.plan.clone(),
         commands: Vec::new(),
         gate,
-        then: Then::StartDrill { fault: fault.name },
+        then: Then::StartDrill { fault: fault.name, alone: false },
         other: None,
         danger: true,
     };
     model.overlays.push(Overlay::Confirm(confirm));
     Vec::new()
+}
+
+/// The second word of a drill that nothing but this program would mend.
+const ALONE: &str = "unguarded";
+
+/// Asks again, with a word, before a drill that nothing but this program would mend.
+pub(in crate::app) fn ask_unguarded(model: &mut Model, fault: String, why: &str) -> Vec<Effect> {
+    let confirm = Confirm {
+        title: "Start the drill without a dead man's switch?".to_owned(),
+        plan: vec![
+            format!("no schedule could be made that mends the fault: {why}"),
+            "if this program dies, what it broke stays broken until it is started again".to_owned(),
+        ],
+        commands: Vec::new(),
+        gate: Gate::Word { word: ALONE.to_owned(), typed: String::new() },
+        then: Then::StartDrill { fault, alone: true },
+        other: None,
+        danger: true,
+    };
+    model.overlays.push(Overlay::Confirm(confirm));
+    restore_speed(model)
 }
 
 /// `b` on the drill screen.

@@ -49,6 +49,7 @@ pub(super) fn take(model: &mut Model, answer: Msg) -> Vec<Effect> {
         }
         Msg::Job { job, event } => job_event(model, job, event),
         Msg::Resources(view) => resources(model, view),
+        Msg::Unguarded { fault, why } => return act::ask_unguarded(model, fault, &why),
         Msg::Drill(view) => {
             let was = model.drill.state.active();
             let prediction = view.prediction.or(model.drill.prediction.filter(|_| view.state.active()));

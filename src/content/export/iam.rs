@@ -84,6 +84,8 @@ const RESET: &[(&str, &str)] = &[
     ("s3api", "ListBuckets"),
     ("s3api", "ListMultipartUploads"),
     ("s3api", "ListObjectVersions"),
+    ("scheduler", "DeleteSchedule"),
+    ("scheduler", "ListSchedules"),
     ("sts", "GetCallerIdentity"),
 ];
 
@@ -106,6 +108,10 @@ const CANARIES: &[(&str, &[&str])] = &[
     ("s3", &["s3:DeleteObject", "s3:GetObject", "s3:ListBucket", "s3:PutObject"]),
     ("aurora", &["cloudwatch:GetMetricData", "cloudwatch:GetMetricStatistics", "rds:DescribeDBClusters"]),
 ];
+
+/// What the drill's dead man's switch needs.
+const DEAD_MAN: &[&str] =
+    &["iam:PassRole", "scheduler:CreateSchedule", "scheduler:DeleteSchedule", "scheduler:ListSchedules"];
 
 /// The policy of a role; `None` when there is no such role.
 pub fn policy(workshop: &Workshop, assets: &Assets, role: &str) -> Option<Value> {
@@ -131,6 +137,9 @@ pub fn policy(workshop: &Workshop, assets: &Assets, role: &str) -> Option<Value>
                 .collect();
             let faults = steps().flat_map(|step| &step.actions).filter(|action| fences.contains(&&action.id));
             actions.extend(faults.flat_map(|action| derive.action(action)));
+            if workshop.drill.revert.is_some() {
+                actions.extend(DEAD_MAN.iter().map(|action| (*action).to_owned()));
+            }
             let stores: Vec<&str> = workshop.drill.stores.iter().map(|store| store.name.as_str()).collect();
             let canaries = CANARIES.iter().filter(|(store, _)| stores.contains(store));
             actions.extend(canaries.flat_map(|(_, actions)| *actions).map(|action| (*action).to_owned()));

@@ -48,9 +48,9 @@ use crate::protocol::{Command, Reset, parse_command};
 
 pub use error::{ActionError, LocalError};
 pub use explain::{Trouble, explain};
+pub use files::Workspace;
 pub use preview::preview;
 
-use files::Workspace;
 use job::Job;
 
 /// Runs actions.

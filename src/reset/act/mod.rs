@@ -117,6 +117,7 @@ impl Hand<'_> {
             Step::TableReplicas => self.table_replicas(node).await,
             Step::Tables => self.tables(node).await,
             Step::Apis => self.apis(node).await,
+            Step::Schedules => self.schedules(node).await,
             Step::Dashboards => self.dashboards(node).await,
             Step::Pipelines => self.pipelines(node).await,
             Step::Stack | Step::ExportingStack => self.stack(node).await,

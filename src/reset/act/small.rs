@@ -21,7 +21,20 @@ impl Hand<'_> {
         Ok(waiting(&left))
     }
 
-    /// Dashboards that no stack owns..
+    /// Schedules of one Region that no stack owns.
+    pub(super) async fn schedules(&self, node: &NodeId) -> Result<Turn, Halt> {
+        let mut left = Vec::new();
+        for one in self.live(Kind::Schedule, &node.region).await? {
+            if self.stacked.contains(&one.key()) {
+                continue;
+            }
+            left.push(format!("the schedule {}", one.name));
+            self.ask(node, "scheduler", "delete-schedule", &node.region, json!({ "Name": one.id })).await?;
+        }
+        Ok(waiting(&left))
+    }
+
+    /// Dashboards that no stack owns.
     pub(super) async fn dashboards(&self, node: &NodeId) -> Result<Turn, Halt> {
         let mut left = Vec::new();
         for one in self.live(Kind::Dashboard, GLOBAL_REGION).await? {

@@ -117,6 +117,19 @@ fn operation(arn: &str) -> Result<(&'static str, &'static str), AwsError> {
     Ok((found.service, found.api))
 }
 
+/// The input of a universal target as the service itself spells it. Scheduler takes the SDK's spelling, which begins every
+/// member with a capital and knows no other capitals in a row. Source: EventBridge Scheduler User Guide, "Using universal
+/// targets", and its example for SQS; ECS and RDS schedules of public templates.
+fn members(service: &str, api: &str, input: Value) -> Value {
+    let Value::Object(given) = input else { return input };
+    let spec = protocol::operations().iter().find(|spec| spec.service == service && spec.api == api);
+    let own = |name: String| {
+        let mut known = spec.into_iter().flat_map(|spec| spec.flags.iter().map(|flag| flag.member));
+        known.find(|member| member.eq_ignore_ascii_case(&name)).map_or(name.clone(), str::to_owned)
+    };
+    given.into_iter().map(|(name, value)| (own(name), value)).collect::<Map<_, _>>().into()
+}
+
 fn fire(call: &mut Call<'_>, name: &str, target: &Value) -> Result<(), AwsError> {
     let (arn, role) = (text(target, "Arn").unwrap_or_default(), text(target, "RoleArn").unwrap_or_default());
     let input: Value = text(target, "Input").map_or_else(|| Ok(json!({})), serde_json::from_str).unwrap_or_default();
@@ -133,6 +146,7 @@ fn fire(call: &mut Call<'_>, name: &str, target: &Value) -> Result<(), AwsError>
         return dataplane::functions::invoke(call.world, &account, &region, function, &input).map(drop);
     }
     let (service, operation) = operation(arn)?;
+    let input = members(service, operation, input);
     iam::authorize_role(call, role, name, service, operation, &input)?;
     // A global service is asked where it is.
     let global = matches!(service, "route53" | "iam" | "cloudfront" | "organizations");

@@ -15,7 +15,7 @@ pub fn authorize(call: &mut Call<'_>, service: &str, operation: &str, input: &Va
     if (service, operation) == ("sts", "GetCallerIdentity") || !call.world.rule("iam.caller") {
         return Ok(());
     }
-    let needed = resources(call, service, input);
+    let needed = resources(call, service, operation, input);
     check(call, &role, service, operation, &needed)
 }
 
@@ -32,7 +32,7 @@ pub fn authorize_role(
     let name = role.rsplit('/').next().unwrap_or_default();
     let before = call.principal.clone();
     call.principal = format!("arn:aws:sts::{account}:assumed-role/{name}/{session}");
-    let needed = resources(call, service, input);
+    let needed = resources(call, service, operation, input);
     let answer = check(call, role, service, operation, &needed);
     call.principal = before;
     answer
@@ -161,7 +161,10 @@ const MEMBERS: &[(&str, &str, &str)] = &[
 ];
 
 /// The ARNs that a request asks for; `*` when the operation knows no resource, or the sandbox none of its members.
-fn resources(call: &Call<'_>, service: &str, input: &Value) -> Vec<String> {
+fn resources(call: &Call<'_>, service: &str, operation: &str, input: &Value) -> Vec<String> {
+    if let (true, Some(name)) = (operation.ends_with("BasePathMapping"), text(input, "domainName")) {
+        return vec![format!("arn:aws:apigateway:{}::/domainnames/{name}/basepathmappings", call.region)];
+    }
     if service == "s3" {
         let Some(bucket) = text(input, "Bucket") else { return vec!["*".to_owned()] };
         let object = |key: &str| format!("arn:aws:s3:::{bucket}/{key}");
