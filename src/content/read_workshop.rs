@@ -171,7 +171,7 @@ fn drill(node: &Node<'_>, notes: &Notes) -> Option<DrillSpec> {
         stores: fields.list("stores").iter().filter_map(|node| store(node, notes)).collect(),
         zone: fields.get("zone").and_then(|node| notes.template(node)),
         health_checks: fields.get("health_checks").map(|node| by_role(node, notes)).unwrap_or_default(),
-        revert: fields.get("revert").and_then(|node| revert(&node, notes)),
+        revert: fields.get("revert").and_then(|node| revert(node, notes)),
         faults,
     })
 }

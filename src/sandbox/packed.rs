@@ -50,20 +50,20 @@ fn shared(text: &str, worth: usize) -> Arc<str> {
 
 /// The members of a value as they are read: the same memory for the same members, within a thread.
 pub fn read_shared<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Arc<Map<String, Value>>, D::Error> {
-    Map::deserialize(deserializer).map(shared_map)
+    Map::deserialize(deserializer).map(|map| shared_map(&map))
 }
 
 /// The same, where there may be none.
 pub fn read_shared_or_none<'de, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<Option<Arc<Map<String, Value>>>, D::Error> {
-    Option::<Map<String, Value>>::deserialize(deserializer).map(|map| map.map(shared_map))
+    Option::<Map<String, Value>>::deserialize(deserializer).map(|map| map.as_ref().map(shared_map))
 }
 
-fn shared_map(map: Map<String, Value>) -> Arc<Map<String, Value>> {
+fn shared_map(map: &Map<String, Value>) -> Arc<Map<String, Value>> {
     // Members that stand in another order are others.
     let text = |map: &Map<String, Value>| serde_json::to_string(map).unwrap_or_default();
-    let own = text(&map);
+    let own = text(map);
     let hash = BuildHasherDefault::<DefaultHasher>::default().hash_one(&own);
     MAPS.with_borrow_mut(|maps| {
         if let Some(known) = maps.get(&hash).and_then(Weak::upgrade).filter(|known| text(known) == own) {

@@ -73,8 +73,8 @@ pub fn say(call: &mut Call<'_>, stack: &mut Stack, status: &str, reason: Option<
         physical: stack.id.as_str().into(),
         type_name: STACK.into(),
         status: status.into(),
-        reason: reason.as_deref().map(Text::from),
-        token: token.as_deref().map(Text::from),
+        reason: reason.map(|why| why.as_str().into()),
+        token: token.map(|token| token.as_str().into()),
     };
     stack.events.push(event);
 }
@@ -108,7 +108,7 @@ pub fn tell(call: &mut Call<'_>, stack: &mut Stack, work: &Work, logical: &str, 
         physical: physical.unwrap_or_default().as_str().into(),
         type_name: type_name.as_str().into(),
         status: status.into(),
-        reason: reason.as_deref().map(Text::from),
+        reason: reason.map(|why| why.as_str().into()),
         token: work.token.as_deref().map(Text::from),
     };
     stack.events.push(event);
