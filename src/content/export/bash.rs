@@ -143,7 +143,9 @@ impl Export<'_> {
             let used: Vec<String> = names(template).into_iter().map(str::to_owned).collect();
             out.extend(self.outputs(&used, "need"));
             let accepted = if action.expect_error { " || true" } else { "" };
-            out.push(format!("  {}{accepted}", command(template)));
+            let waits = template.split_whitespace().nth(2) == Some("wait");
+            let patience = if waits { format!("patiently {} ", action.timeout.as_secs()) } else { String::new() };
+            out.push(format!("  {patience}{}{accepted}", command(template)));
         }
         out
     }

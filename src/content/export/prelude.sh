@@ -74,6 +74,15 @@ wait_for() {
   done
 }
 
+# patiently SECONDS COMMAND...: waits on when the AWS CLI's waiter has counted its polls.
+patiently() {
+  local until=$((SECONDS + $1 * PATIENCE))
+  shift
+  until "$@"; do
+    [ "$SECONDS" -lt "$until" ] || { echo "gave up: $*" >&2; exit 1; }
+  done
+}
+
 # workshop ARGUMENTS...: this guide's own clean-up, in the account that `aws` works in here. WORKSHOP says how it is called.
 workshop() {
   local -a program

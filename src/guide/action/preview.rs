@@ -117,7 +117,7 @@ fn steps(deploy: &Deploy) -> String {
 
 fn polls(wait: &Wait) -> String {
     let rhythm = match waiter(&wait.service, &wait.waiter) {
-        Some(spec) => format!("every {}, at most {} times", spell(spec.delay), spec.max_attempts),
+        Some(spec) => format!("every {}, as long as there is time", spell(spec.delay)),
         None => "until it is so".to_owned(),
     };
     format!("{} {rhythm}\n{}", wait.operation.api, pretty(&wait.operation.input))

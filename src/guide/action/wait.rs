@@ -15,14 +15,15 @@ use crate::protocol::{Acceptor, Matcher, Wait, WaiterSpec, WaiterState, waiter};
 
 type Answer = Result<Reply, Failure>;
 
-/// Waits until the waiter's condition holds.
+/// Waits until the waiter's condition holds, at the pace of its model and for as long as the fence has time: the AWS CLI
+/// counts the polls instead, and gives up on an object after 100 s that S3 may take 15 minutes to replicate.
 pub async fn wait(job: &Job<'_>, wait: &Wait) -> Result<Outcome, ActionError> {
     let what = format!("{} wait {} in {}", wait.service, wait.waiter, wait.operation.region);
     let unknown = || LocalError::Form(format!("aws {what}: there is no such waiter"));
     let spec = waiter(&wait.service, &wait.waiter).ok_or_else(unknown)?;
     let mut shown = String::new();
     let mut stack: Option<Watch> = None;
-    for attempt in 1..=spec.max_attempts.max(1) {
+    loop {
         let answer = job.watch(&wait.operation).await?;
         let state = state(&spec, &answer);
         if let Some(watch) = Watch::of_waiter(wait, &answer, &mut stack) {
@@ -51,11 +52,8 @@ pub async fn wait(job: &Job<'_>, wait: &Wait) -> Result<Outcome, ActionError> {
             shown.clone_from(&state);
         }
         job.running(format!("{what}: {state}, {}", job.progress()));
-        if attempt < spec.max_attempts {
-            job.pause(pace(&spec), || format!("{what}: still {shown}")).await?;
-        }
+        job.pause(pace(&spec), || format!("{what}: still {shown}")).await?;
     }
-    Err(ActionError::GaveUp { what: format!("{what}: still {shown}"), after: job.elapsed() })
 }
 
 /// The time between two polls; never none.

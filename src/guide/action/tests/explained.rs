@@ -107,7 +107,7 @@ fn a_preview_shows_what_would_be_sent() {
     let shown = preview(&commands.map(str::to_owned), folder.path());
     for part in [
         "aws rds delete-db-cluster in eu-west-1 (DeleteDBCluster)\n{\n    \"DBClusterIdentifier\": \"c\"",
-        "DescribeDBClusters every 30 s, at most 60 times",
+        "DescribeDBClusters every 30 s, as long as there is time",
         "    \"Parameters\": {\n        \"A\": \"b\"\n    }",
         "2. CreateChangeSet",
         "2. PutObject for each that is new or differs\n3. DeleteObjects",
