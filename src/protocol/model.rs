@@ -394,7 +394,7 @@ mod tests {
     fn the_models_unpack_and_every_reference_leads_to_a_shape() {
         let models = models();
         assert_eq!(models.source, "botocore 1.43.11");
-        assert_eq!(models.services.len(), 25);
+        assert_eq!(models.services.len(), 26);
         for service in &models.services {
             let names: Vec<_> = service.operations.iter().map(|o| &o.name).collect();
             assert!(names.is_sorted(), "{}: operations are searched by halves", service.key);
