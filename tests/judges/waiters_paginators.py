@@ -259,6 +259,9 @@ def apigateway(judge):
     judge.pages("apigateway", "GetRestApis", "items", 2)
     judge.pages("apigateway", "GetResources", "items", 2, restApiId=api)
     judge.pages("apigateway", "GetDeployments", "items", None, 1, restApiId=api)
+    for kind in ["DEFAULT_4XX", "DEFAULT_5XX"]:
+        client.put_gateway_response(restApiId=api, responseType=kind)
+    judge.pages("apigateway", "GetGatewayResponses", "items", None, 1, restApiId=api)
     certificate = judge.client("acm").list_certificates(CertificateStatuses=["ISSUED"])["CertificateSummaryList"][0]
     client.create_domain_name(domainName="a0.z1.test", regionalCertificateArn=certificate["CertificateArn"],
                               endpointConfiguration={"types": ["REGIONAL"]})
@@ -268,6 +271,7 @@ def apigateway(judge):
 
 PAGES_LEFT_OUT.update({
     "apigateway GetDeployments": "a deployment needs methods and functions behind it; walked over what is there",
+    "apigateway GetGatewayResponses": "an API has one for each kind of refusal; walked over what is there",
     "apigateway GetDomainNames": "each name needs an issued certificate; walked over what is there",
     "apigateway GetBasePathMappings": "each mapping needs a deployed stage; walked over what is there",
 })
@@ -281,9 +285,15 @@ def cloudwatch(judge):
     judge.wait("cloudwatch", "AlarmExists", AlarmNames=["a0"])
     judge.pages("cloudwatch", "DescribeAlarms", "MetricAlarms", 2)
     judge.pages("cloudwatch", "ListMetrics", "Metrics", None, 1)
+    for name in ["d-one", "d-two"]:
+        client.put_dashboard(DashboardName=name, DashboardBody=json.dumps({"widgets": []}))
+    judge.pages("cloudwatch", "ListDashboards", "DashboardEntries", None, 1)
 
 
 PAGES_LEFT_OUT.update({
+    "cloudwatch ListDashboards": "a page takes no size; walked over what is there",
+    "codepipeline ListPipelines": "a pipeline needs a role, buckets and a template's worth of stages; walked by the module's checks",
+    "codepipeline ListPipelineExecutions": "the same",
     "cloudwatch ListMetrics": "a page has 500 metrics and takes no size; walked over what is there",
     "cloudwatch GetMetricData": "a page has 100,800 values; walked by the guide's own panels",
 })
