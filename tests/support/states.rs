@@ -210,17 +210,23 @@ type Hook = Box<dyn FnMut(&Operation, &mut World) + Send>;
 /// How long Lambda takes at worst to delete a network interface (aws-behaviour.md, section 1).
 const SLOWEST_INTERFACE: Duration = Duration::from_mins(45);
 
-/// Puts off the deletion of each network interface of a function once, to the slowest that there is.
-fn linger(world: &mut World, seen: &mut BTreeSet<String>) {
-    let found = Mutex::new(Vec::new());
+/// Puts off the deletion of each network interface of a function once, to the slowest that there is. What was on its way
+/// before the reset keeps its time: put off again, it would outlive its role, and AWS would never delete it.
+fn linger(world: &mut World, seen: &mut BTreeSet<String>, first: bool) {
+    let (found, before) = (Mutex::new(Vec::new()), Mutex::new(Vec::new()));
     world.timeline.retain(|transition| {
         let what = format!("{:?}", transition.what);
         let release = what.starts_with("Lambda(Release") && !seen.contains(&what);
+        if release && first {
+            before.lock().unwrap().push(what);
+            return true;
+        }
         if release {
             found.lock().unwrap().push((what, transition.clone()));
         }
         !release
     });
+    seen.extend(before.into_inner().unwrap());
     for (what, transition) in found.into_inner().unwrap() {
         seen.insert(what);
         world.timeline.push(world.now.plus(SLOWEST_INTERFACE), transition);
@@ -231,10 +237,10 @@ fn linger(world: &mut World, seen: &mut BTreeSet<String>) {
 /// interfaces of functions stay as long as they can.
 fn hook(run: &Run, landing: bool, returning: bool, lingering: bool) -> Hook {
     let (site, group) = (format!("bookstore-site-{}-r1", run.suffix), format!("/bookstore/{}/shop", run.suffix));
-    let (mut landed, mut sweeps, mut late) = (false, 0, BTreeSet::new());
+    let (mut landed, mut sweeps, mut late, mut first) = (false, 0, BTreeSet::new(), true);
     Box::new(move |operation, world| {
         if lingering {
-            linger(world, &mut late);
+            linger(world, &mut late, std::mem::take(&mut first));
         }
         let shop = operation.input["StackName"].as_str().is_some_and(|name| name.contains("-shop-"));
         if landing && !landed && operation.name == "delete-stack" && shop && operation.region == R1 {
