@@ -13,9 +13,8 @@ use crate::reset::item::{Item, Kind};
 use crate::reset::journal::hash;
 
 /// So often is a deletion that has failed asked for again. Objects that land after a bucket was emptied, and interfaces of
-/// functions that stay, need more than one: up to 45 minutes of them, and an attempt gives up after six or more. Source:
-/// aws-behaviour.md, section 1.
-const TRIES: u32 = 10;
+/// functions that stay for more than half an hour, need more than one. Source: aws-behaviour.md, section 1.
+const TRIES: u32 = 6;
 
 impl Hand<'_> {
     /// One stack.
