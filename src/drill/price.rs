@@ -51,7 +51,8 @@ impl Prices {
         TABLE.get_or_init(read).clone()
     }
 
-    /// What a minute of watching costs, in US dollars: so many journeys from so many places, and the writes to those stores.
+    /// What a minute of watching costs, in US dollars: so many journeys from so many places, and the writes to those
+    /// stores, one a second to S3 and four to others. An estimate: one place watches one Region more closely.
     pub fn a_minute<'s>(&self, journeys: usize, places: usize, stores: impl IntoIterator<Item = &'s str>) -> f64 {
         let each = |what: &str| self.requests.get(what).copied().unwrap_or_default() as f64;
         let probes = (journeys * places) as f64 * A_MINUTE;

@@ -436,6 +436,22 @@ fn speed_goes_by_steps_and_stops_at_its_ends() {
 }
 
 #[test]
+fn a_drill_that_nothing_else_would_mend_wants_a_second_word() {
+    let mut model = on_drill(SIZE, DrillState::Idle);
+    press(&mut model, &[Key::Char(' '), Key::Char('y')]);
+    let refused = Msg::Unguarded { fault: "api".into(), why: "AccessDeniedException".into() };
+    assert_eq!(send(&mut model, refused), [Effect::SetSpeed(60.0)], "nothing is begun, and time has its pace again");
+    let Some(Overlay::Confirm(question)) = model.overlays.last() else { panic!("{:?}", model.overlays) };
+    assert!(question.plan.iter().any(|line| line.contains("AccessDeniedException")), "{:?}", question.plan);
+    type_in(&mut model, "yes");
+    assert_eq!(press(&mut model, &[Key::Enter]), []);
+    press(&mut model, &[Key::Backspace, Key::Backspace, Key::Backspace]);
+    type_in(&mut model, "unguarded");
+    let effects = press(&mut model, &[Key::Enter]);
+    assert_eq!(effects, [Effect::SetSpeed(5.0), Effect::StartDrill { fault: "api".into(), alone: true }]);
+}
+
+#[test]
 fn a_drill_starts_after_a_question_slows_time_and_gives_it_back() {
     let mut model = on_drill(SIZE, DrillState::Idle);
     assert_eq!(press(&mut model, &[Key::Char(' ')]), []);

@@ -1,62 +1,57 @@
-//! What no stack takes away: APIs that one kept, dashboards that somebody made, and log groups that came back.
+//! What no stack takes away: APIs that one kept, schedules, dashboards and pipelines that somebody made, and log groups
+//! that came back.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{Halt, Hand, Turn, waiting};
 use crate::domain::GLOBAL_REGION;
 use crate::reset::graph::NodeId;
 use crate::reset::item::Kind;
 
+/// How a thing is deleted that stands in nothing's way: the service, the operation, and the input for its identifier.
+type Deletion = (&'static str, &'static str, fn(&str) -> Value);
+
 impl Hand<'_> {
     /// APIs of one Region that no stack owns.
     pub(super) async fn apis(&self, node: &NodeId) -> Result<Turn, Halt> {
-        let mut left = Vec::new();
-        for api in self.live(Kind::RestApi, &node.region).await? {
-            if self.stacked.contains(&api.key()) {
-                continue;
-            }
-            left.push(format!("the API {}", api.name));
-            self.ask(node, "apigateway", "delete-rest-api", &node.region, json!({ "restApiId": api.id })).await?;
-        }
-        Ok(waiting(&left))
+        let how: Deletion = ("apigateway", "delete-rest-api", |id| json!({ "restApiId": id }));
+        self.each_loose(node, Kind::RestApi, &node.region, "API", how).await
     }
 
     /// Schedules of one Region that no stack owns.
     pub(super) async fn schedules(&self, node: &NodeId) -> Result<Turn, Halt> {
-        let mut left = Vec::new();
-        for one in self.live(Kind::Schedule, &node.region).await? {
-            if self.stacked.contains(&one.key()) {
-                continue;
-            }
-            left.push(format!("the schedule {}", one.name));
-            self.ask(node, "scheduler", "delete-schedule", &node.region, json!({ "Name": one.id })).await?;
-        }
-        Ok(waiting(&left))
+        let how: Deletion = ("scheduler", "delete-schedule", |id| json!({ "Name": id }));
+        self.each_loose(node, Kind::Schedule, &node.region, "schedule", how).await
     }
 
     /// Dashboards that no stack owns.
     pub(super) async fn dashboards(&self, node: &NodeId) -> Result<Turn, Halt> {
-        let mut left = Vec::new();
-        for one in self.live(Kind::Dashboard, GLOBAL_REGION).await? {
-            if self.stacked.contains(&one.key()) {
-                continue;
-            }
-            left.push(format!("the dashboard {}", one.name));
-            let input = json!({ "DashboardNames": [one.id] });
-            self.ask(node, "cloudwatch", "delete-dashboards", GLOBAL_REGION, input).await?;
-        }
-        Ok(waiting(&left))
+        let how: Deletion = ("cloudwatch", "delete-dashboards", |id| json!({ "DashboardNames": [id] }));
+        self.each_loose(node, Kind::Dashboard, GLOBAL_REGION, "dashboard", how).await
     }
 
     /// Pipelines of one Region that no stack owns.
     pub(super) async fn pipelines(&self, node: &NodeId) -> Result<Turn, Halt> {
+        let how: Deletion = ("codepipeline", "delete-pipeline", |id| json!({ "name": id }));
+        self.each_loose(node, Kind::Pipeline, &node.region, "pipeline", how).await
+    }
+
+    /// Asks for the deletion of everything of a kind that no stack owns.
+    async fn each_loose(
+        &self,
+        node: &NodeId,
+        kind: Kind,
+        region: &str,
+        word: &str,
+        (service, operation, input): Deletion,
+    ) -> Result<Turn, Halt> {
         let mut left = Vec::new();
-        for one in self.live(Kind::Pipeline, &node.region).await? {
+        for one in self.live(kind, region).await? {
             if self.stacked.contains(&one.key()) {
                 continue;
             }
-            left.push(format!("the pipeline {}", one.name));
-            self.ask(node, "codepipeline", "delete-pipeline", &node.region, json!({ "name": one.id })).await?;
+            left.push(format!("the {word} {}", one.name));
+            self.ask(node, service, operation, region, input(&one.id)).await?;
         }
         Ok(waiting(&left))
     }

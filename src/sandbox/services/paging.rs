@@ -22,9 +22,10 @@ const fn cut(service: &'static str, operation: &'static str, sizes: (usize, usiz
 }
 
 /// Sources: the operations' pages in the API references of ACM (MaxItems 1 to 1000), Amazon API Gateway (limit: default
-/// 25, at most 500), Amazon CloudWatch (MaxRecords 1 to 100), AWS CodePipeline (maxResults 1 to 100, and 1000 for pipelines), Amazon EC2 (MaxResults 5 to 1000), Amazon ECS (maxResults 1 to 100; ListServices gives 10
-/// when it is left out), IAM (MaxItems: default 100, at most 1000), CloudWatch Logs (limit: at most 50, and 10,000 for
-/// events), AWS Organizations (MaxResults 1 to 20), EventBridge Scheduler and Service Quotas (MaxResults 1 to 100).
+/// 25, at most 500), Amazon CloudWatch (MaxRecords 1 to 100), AWS CodePipeline (maxResults 1 to 100, and 1000 for
+/// pipelines), Amazon EC2 (MaxResults 5 to 1000), Amazon ECS (maxResults 1 to 100; ListServices gives 10 when it is
+/// left out), IAM (MaxItems: default 100, at most 1000), CloudWatch Logs (limit: at most 50, and 10,000 for events),
+/// AWS Organizations (MaxResults 1 to 20), EventBridge Scheduler and Service Quotas (MaxResults 1 to 100).
 const CUTS: &[Cut] = &[
     cut("acm", "ListCertificates", (1000, 1000), "ValidationException"),
     cut("apigateway", "GetBasePathMappings", (25, 500), "BadRequestException"),
