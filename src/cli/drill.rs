@@ -65,19 +65,19 @@ pub(super) async fn run(global: &Global, arguments: DrillArgs) -> Exit {
             };
         }
     };
-    let report = kept.report;
     for problem in &kept.problems {
         eprintln!("workshop: {problem}");
     }
     if let Some(directory) = &arguments.report
-        && let Err(error) = crate::progress::write_folder(directory, &kept.files)
+        && let Err(error) = crate::progress::write_folder(directory, &kept.files())
     {
         eprintln!("workshop: {error}");
         return Exit::State;
     }
-    if let Some(place) = kept.place.filter(|_| arguments.report.is_none()) {
+    if let Some(place) = kept.place.as_ref().filter(|_| arguments.report.is_none()) {
         eprintln!("The evidence is in {}.", place.display());
     }
+    let report = kept.report;
     print(&report, arguments.json);
     match (&report.stage, &report.verdict, &report.rpo_verdict) {
         (Stage::Stopped(_), _, _) if control.abort.is_cancelled() => Exit::Interrupted,

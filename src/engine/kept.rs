@@ -21,12 +21,17 @@ pub struct Kept {
     pub report: Report,
     /// The folder's name below `reports/`.
     pub name: String,
-    /// The evidence.
-    pub files: Folder,
     /// Where it stands; none when nothing is kept, as in a throw-away world.
     pub place: Option<PathBuf>,
     /// What could not be written.
     pub problems: Vec<String>,
+}
+
+impl Kept {
+    /// The evidence. It is made anew each time: samples are much smaller than their text.
+    pub fn files(&self) -> Folder {
+        evidence::folder(&self.report)
+    }
 }
 
 /// Runs a drill of that fault and keeps its evidence while it runs; `alone` begins it even if nothing would mend the fault
@@ -58,17 +63,16 @@ pub async fn run(
         // Nothing was broken, so nothing was mended.
         let _ = dead_man::disarm(session).await;
     }
-    let files = evidence::folder(&report);
     let (mut place, mut problems) = (None, Vec::new());
     if let Some(folder) = folder {
         problems.extend(folder.trouble());
-        match finish(&folder.path, &files) {
+        match finish(&folder.path, &evidence::folder(&report)) {
             Ok(()) => place = Some(folder.path.clone()),
             Err(error) => problems.push(error.to_string()),
         }
     }
     problems.extend(record(session, &name, &report));
-    Ok(Kept { report, name, files, place, problems })
+    Ok(Kept { report, name, place, problems })
 }
 
 /// Tells the journal of a drill.

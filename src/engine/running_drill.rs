@@ -11,7 +11,6 @@ use super::drills::{self, DrillError};
 use super::kept::{self, Kept};
 use super::session::Session;
 use crate::app::{Msg, Trouble};
-use crate::drill::evidence::Folder;
 use crate::drill::{Control, Snapshot, Stage};
 
 /// How long the program waits at its end for a fault to be mended.
@@ -22,7 +21,7 @@ const MENDING: Duration = Duration::from_secs(10);
 struct Last {
     prediction: Option<Duration>,
     snapshot: Option<Snapshot>,
-    report: Option<(String, Folder)>,
+    kept: Option<Kept>,
 }
 
 pub(super) struct RunningDrill {
@@ -121,8 +120,8 @@ impl RunningDrill {
     /// Writes the report again, and says where it is.
     pub(super) fn export(&mut self) {
         let last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
-        let notice = match (&last.report, &self.session.state) {
-            (Some((name, files)), Some(state)) => match state.save_report(name, files) {
+        let notice = match (&last.kept, &self.session.state) {
+            (Some(kept), Some(state)) => match state.save_report(&kept.name, &kept.files()) {
                 Ok(path) => format!("The report is in {}", path.display()),
                 Err(error) => error.to_string(),
             },
@@ -145,17 +144,18 @@ impl RunningDrill {
 }
 
 /// Tells the end of a drill, and where its report is.
-async fn tell(session: &Session, sender: &mpsc::Sender<Msg>, kept: Kept, last: &Arc<Mutex<Last>>) {
+async fn tell(session: &Session, sender: &mpsc::Sender<Msg>, mut kept: Kept, last: &Arc<Mutex<Last>>) {
+    let (place, problems) = (kept.place.take(), std::mem::take(&mut kept.problems));
     let shown = {
         let mut last = last.lock().unwrap_or_else(PoisonError::into_inner);
-        last.report = Some((kept.name, kept.files));
+        last.kept = Some(kept);
         last.snapshot.as_ref().map(|snapshot| view(snapshot, drills::faults(session), last.prediction))
     };
     if let Some(mut shown) = shown {
-        shown.report = kept.place.map(|path| path.display().to_string());
+        shown.report = place.map(|path| path.display().to_string());
         let _ = sender.send(Msg::Drill(Box::new(shown))).await;
     }
-    for problem in kept.problems {
+    for problem in problems {
         let _ = sender.send(Msg::Notice(problem)).await;
     }
 }
