@@ -14,7 +14,7 @@ use super::kept;
 use super::session::Session;
 use crate::content::model::{Module, Step, StepKind};
 use crate::domain::{Effect, Event, EventKind, Outcome};
-use crate::drill::{Control, Report, Stage};
+use crate::drill::{Control, Report, Samples, Stage};
 use crate::guide::action::Told;
 use crate::reset;
 
@@ -308,7 +308,7 @@ impl<'w> Walk<'w> {
                 ..Event::new(EventKind::DrillPhase, snapshot.at)
             });
         };
-        let report = kept::run(self.session, fault, true, false, &control, &show).await?.report;
+        let mut report = kept::run(self.session, fault, true, false, &control, &show).await?.report;
         (self.tell)(Event {
             module: Some(step.module.clone()),
             step: Some(step.id.clone()),
@@ -326,6 +326,8 @@ impl<'w> Walk<'w> {
         if let Stage::Stopped(why) = &report.stage {
             return Err(WalkError::Check { check: format!("{} (drill {fault})", step.id), why: why.clone() });
         }
+        // What it saw is megabytes, and only its conclusions are needed from here on.
+        report.samples = Samples::default();
         self.reports.push(report);
         Ok(())
     }
