@@ -105,6 +105,10 @@ fn is_nothing(token: &Value) -> bool {
 }
 
 fn search(path: &str, page: &Value) -> Option<Value> {
+    // Most tokens are a member by name; a JMESPath would copy the whole page to look at it.
+    if path.chars().all(|letter| letter.is_ascii_alphanumeric()) {
+        return page.get(path).cloned();
+    }
     let found = jmespath::compile(path).ok()?.search(page).ok()?;
     serde_json::to_value(&*found).ok()
 }

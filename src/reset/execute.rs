@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::act::{Asked, Halt, Hand, Key, Turn, stacked};
 use super::caller::Caller;
-use super::eta::{Eta, eta};
+use super::eta::{Eta, Forecast};
 use super::graph::{Graph, GraphError, Node, NodeId, State, Step};
 use super::item::{Item, Kind};
 use super::journal::{Entry, JournalError, Recorder};
@@ -31,6 +31,8 @@ const LOOKS: &[(Duration, Duration)] = &[
     (Duration::from_mins(3), Duration::from_secs(15)),
 ];
 const LOOK_LATE: Duration = Duration::from_secs(30);
+/// After each of these one such pause more: what takes hours is asked about less often, and ends later by 2.5 % at most.
+const LOOK_LATER: Duration = Duration::from_mins(20);
 /// A node that takes longer than this has failed. Interfaces of functions have been seen to stay for 57 minutes
 /// (reset-tools.md, A.3), and a stack may need them twice.
 const LIMIT: Duration = Duration::from_mins(150);
@@ -188,6 +190,7 @@ struct Executor<'e> {
     tools: Tools<'e>,
     hand: Hand<'e>,
     graph: Mutex<Graph>,
+    forecast: Forecast,
     began: Mutex<BTreeMap<usize, SimTime>>,
     asked: &'e Mutex<Vec<Asked>>,
     broken: Mutex<Option<JournalError>>,
@@ -227,11 +230,13 @@ async fn run(ready: &Ready<'_>, tools: Tools<'_>, search: bool) -> Result<Ended,
         lists: Mutex::default(),
         failures: Mutex::default(),
     };
+    let graph = Graph::new(ready.nodes())?;
     let executor = Executor {
         ready,
         tools,
         hand,
-        graph: Mutex::new(Graph::new(ready.nodes())?),
+        forecast: Forecast::of(&graph),
+        graph: Mutex::new(graph),
         began: Mutex::default(),
         asked: &asked,
         broken: Mutex::default(),
@@ -389,7 +394,7 @@ impl Executor<'_> {
     fn row(&self) {
         let graph = self.with_graph(|graph| graph.clone());
         let gone = graph.states().iter().filter(|state| **state == State::Gone).count();
-        let eta = eta(&graph, &|place| self.elapsed(place));
+        let eta = self.forecast.eta(&graph, &|place| self.elapsed(place));
         (self.tools.tell)(Progress::Row { gone, nodes: graph.nodes().len(), eta });
     }
 
@@ -534,7 +539,8 @@ fn held_by(graph: &Graph, place: usize) -> Vec<String> {
 }
 
 fn look(elapsed: Duration) -> Duration {
-    LOOKS.iter().find(|(until, _)| elapsed < *until).map_or(LOOK_LATE, |(_, pause)| *pause)
+    let late = || LOOK_LATE * u32::try_from(elapsed.as_secs() / LOOK_LATER.as_secs()).unwrap_or(1).max(1);
+    LOOKS.iter().find(|(until, _)| elapsed < *until).map_or_else(late, |(_, pause)| *pause)
 }
 
 /// A refusal that waiting does not change, with what a person can do.

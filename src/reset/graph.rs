@@ -209,6 +209,8 @@ impl State {
 pub struct Graph {
     nodes: Vec<Node>,
     states: Vec<State>,
+    /// The nodes in an order in which each comes after its predecessors.
+    order: Vec<usize>,
 }
 
 /// Why nodes are no graph that ends.
@@ -228,10 +230,9 @@ impl Graph {
         if let Some(node) = nodes.iter().find(|node| node.after.iter().any(|place| *place >= nodes.len())) {
             return Err(GraphError::Unknown(node.id.to_string()));
         }
-        let graph = Self { states: vec![State::Todo; nodes.len()], nodes };
-        match graph.order() {
-            Ok(_) => Ok(graph),
-            Err(stuck) => Err(GraphError::Cycle(graph.id(stuck).map(ToString::to_string).unwrap_or_default())),
+        match order(&nodes) {
+            Ok(order) => Ok(Self { states: vec![State::Todo; nodes.len()], nodes, order }),
+            Err(stuck) => Err(GraphError::Cycle(nodes.get(stuck).map(|node| node.id.to_string()).unwrap_or_default())),
         }
     }
 
@@ -287,35 +288,25 @@ impl Graph {
         self.states.iter().all(State::settled)
     }
 
-    /// The nodes in an order in which each comes after its predecessors, or one that never comes.
-    fn order(&self) -> Result<Vec<usize>, usize> {
-        let mut done: Vec<usize> = Vec::with_capacity(self.nodes.len());
-        let mut left: BTreeMap<usize, &Node> = self.nodes.iter().enumerate().collect();
-        while !left.is_empty() {
-            let next = left.iter().find(|(_, node)| node.after.iter().all(|place| done.contains(place)));
-            let Some(place) = next.map(|(place, _)| *place) else {
-                return Err(left.keys().next().copied().unwrap_or_default());
-            };
-            left.remove(&place);
-            done.push(place);
-        }
-        Ok(done)
-    }
-
     /// How long everything that has not settled takes, when each node takes what `takes` says, and the way that takes
     /// longest.
     pub fn critical_path(&self, takes: impl Fn(usize, &Node) -> Duration) -> (Duration, Vec<usize>) {
-        let mut ends: BTreeMap<usize, (Duration, Option<usize>)> = BTreeMap::new();
-        for place in self.order().unwrap_or_default() {
+        let mut ends: Vec<(Duration, Option<usize>)> = vec![(Duration::ZERO, None); self.nodes.len()];
+        let end = |ends: &[(Duration, Option<usize>)], place: usize| ends.get(place).map_or(Duration::ZERO, |one| one.0);
+        for place in self.order.iter().copied() {
             let Some(node) = self.nodes.get(place) else { continue };
-            let before = node.after.iter().filter_map(|one| Some((ends.get(one)?.0, *one))).max();
+            let before = node.after.iter().map(|one| (end(&ends, *one), *one)).max();
             let own = if self.state(place).is_some_and(State::settled) { Duration::ZERO } else { takes(place, node) };
-            ends.insert(place, (before.map_or(Duration::ZERO, |(end, _)| end) + own, before.map(|(_, one)| one)));
+            if let Some(known) = ends.get_mut(place) {
+                *known = (before.map_or(Duration::ZERO, |(end, _)| end) + own, before.map(|(_, one)| one));
+            }
         }
-        let last = ends.iter().max_by_key(|(_, (end, _))| *end).map(|(place, (end, _))| (*place, *end));
-        let Some((mut place, total)) = last else { return (Duration::ZERO, Vec::new()) };
+        let Some(mut place) = (0..ends.len()).max_by_key(|place| end(&ends, *place)) else {
+            return (Duration::ZERO, Vec::new());
+        };
+        let total = end(&ends, place);
         let mut path = vec![place];
-        while let Some((_, Some(before))) = ends.get(&place) {
+        while let Some((_, Some(before))) = ends.get(place) {
             path.push(*before);
             place = *before;
         }
@@ -323,6 +314,21 @@ impl Graph {
         path.reverse();
         (total, path)
     }
+}
+
+/// The nodes in an order in which each comes after its predecessors, or one that never comes.
+fn order(nodes: &[Node]) -> Result<Vec<usize>, usize> {
+    let mut done: Vec<usize> = Vec::with_capacity(nodes.len());
+    let mut left: BTreeMap<usize, &Node> = nodes.iter().enumerate().collect();
+    while !left.is_empty() {
+        let next = left.iter().find(|(_, node)| node.after.iter().all(|place| done.contains(place)));
+        let Some(place) = next.map(|(place, _)| *place) else {
+            return Err(left.keys().next().copied().unwrap_or_default());
+        };
+        left.remove(&place);
+        done.push(place);
+    }
+    Ok(done)
 }
 
 #[cfg(test)]

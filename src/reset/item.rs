@@ -1,6 +1,7 @@
 //! One thing that exists in an account, and the proof that it belongs to a run.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -120,9 +121,10 @@ pub struct Item {
     pub arn: Option<String>,
     /// The proof.
     pub owner: Owner,
-    /// AWS's answer, as the list gave it; no part of a plan.
+    /// AWS's answer, as the list gave it; no part of a plan. Shared, because the same thing is in a search, in what is to
+    /// go, and in each turn's list.
     #[serde(skip)]
-    pub raw: Value,
+    pub raw: Arc<Value>,
 }
 
 impl Item {
@@ -214,7 +216,7 @@ mod tests {
             name: name.into(),
             arn: Some(format!("arn:{name}")),
             owner: Owner::TagAlone,
-            raw: Value::Null,
+            raw: Arc::default(),
         }
     }
 

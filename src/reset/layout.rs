@@ -187,7 +187,7 @@ mod tests {
     use serde_json::{Value, json};
 
     fn item(kind: Kind, region: &str, id: &str, owner: Owner, raw: Value) -> Item {
-        Item { kind, region: region.into(), id: id.into(), name: id.into(), arn: None, owner, raw }
+        Item { kind, region: region.into(), id: id.into(), name: id.into(), arn: None, owner, raw: raw.into() }
     }
 
     fn member(region: &str, stack: &str, type_name: &str) -> Member {

@@ -116,14 +116,66 @@ fn listing(kind: Kind) -> Listing {
     }
 }
 
+/// Every status of a stack that is there. Source: AWS CloudFormation API Reference, ListStacks, StackStatusFilter; stacks
+/// in DELETE_COMPLETE are listed for 90 days.
+const STANDING: &[&str] = &[
+    "CREATE_IN_PROGRESS",
+    "CREATE_FAILED",
+    "CREATE_COMPLETE",
+    "ROLLBACK_IN_PROGRESS",
+    "ROLLBACK_FAILED",
+    "ROLLBACK_COMPLETE",
+    "DELETE_IN_PROGRESS",
+    "DELETE_FAILED",
+    "UPDATE_IN_PROGRESS",
+    "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS",
+    "UPDATE_COMPLETE",
+    "UPDATE_FAILED",
+    "UPDATE_ROLLBACK_IN_PROGRESS",
+    "UPDATE_ROLLBACK_FAILED",
+    "UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS",
+    "UPDATE_ROLLBACK_COMPLETE",
+    "REVIEW_IN_PROGRESS",
+    "IMPORT_IN_PROGRESS",
+    "IMPORT_COMPLETE",
+    "IMPORT_ROLLBACK_IN_PROGRESS",
+    "IMPORT_ROLLBACK_FAILED",
+    "IMPORT_ROLLBACK_COMPLETE",
+];
+
 /// Everything of a kind in a Region, not yet judged. A list of something that does not exist is empty.
 pub(super) async fn list(caller: &Caller, account: &str, kind: Kind, region: &str) -> Result<Vec<Item>, Failure> {
-    let how = listing(kind);
     let input = match kind {
         Kind::LogGroup => json!({ "TypeName": kind.type_name() }),
         Kind::Snapshot => json!({ "SnapshotType": "manual" }),
         _ => json!({}),
     };
+    listed(caller, account, kind, region, listing(kind), input).await
+}
+
+/// As [`list`], but of stacks names and statuses only: what a wait of half an hour asks about is a short answer, without
+/// parameters and outputs.
+pub(super) async fn list_statuses(
+    caller: &Caller,
+    account: &str,
+    kind: Kind,
+    region: &str,
+) -> Result<Vec<Item>, Failure> {
+    if kind != Kind::Stack {
+        return list(caller, account, kind, region).await;
+    }
+    let how = Listing { name: "list-stacks", items: "StackSummaries", ..listing(kind) };
+    listed(caller, account, kind, region, how, json!({ "StackStatusFilter": STANDING })).await
+}
+
+async fn listed(
+    caller: &Caller,
+    account: &str,
+    kind: Kind,
+    region: &str,
+    how: Listing,
+    input: Value,
+) -> Result<Vec<Item>, Failure> {
     let output = match caller.all(&operation(how.service, how.name, region, input)).await {
         Ok(output) => output,
         Err(failure) if failure.class == FailureClass::NotFound => return Ok(Vec::new()),
@@ -148,7 +200,7 @@ pub(super) async fn list(caller: &Caller, account: &str, kind: Kind, region: &st
         };
         let name = text(&raw, how.title).unwrap_or_default();
         let owner = Owner::NotOurs { why: String::new() };
-        Some(Item { kind, region, id, name, arn, owner, raw })
+        Some(Item { kind, region, id, name, arn, owner, raw: raw.into() })
     });
     Ok(found.collect())
 }

@@ -34,7 +34,7 @@ pub use act::{Asked, Key};
 pub use aside::side_by_side;
 pub use caller::{Caller, Counts};
 pub use commands::command_line;
-pub use eta::{Eta, eta};
+pub use eta::{Eta, Forecast};
 pub use execute::{Outcome, Progress, Ready, Running, Stop, Tools, delete, execute, new_since};
 pub use graph::{Graph, GraphError, Node, NodeId, State, Step};
 pub use inventory::{Inventory, Left, inventory};

@@ -162,7 +162,7 @@ async fn tagged(caller: &Caller, run: &Run, region: &str) -> Result<Vec<Item>, F
         let arn = raw.get("ResourceARN").and_then(Value::as_str)?.to_owned();
         let owner = Owner::TagAlone;
         let region = region.to_owned();
-        Some(Item { kind: Kind::Tagged, region, id: arn.clone(), name: arn.clone(), arn: Some(arn), owner, raw })
+        Some(Item { kind: Kind::Tagged, region, id: arn.clone(), name: arn.clone(), arn: Some(arn), owner, raw: raw.into() })
     };
     Ok(items.into_iter().filter_map(item).collect())
 }

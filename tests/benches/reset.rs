@@ -1,8 +1,9 @@
 //! Measures the reset against the goals of design/reset.md: many simulated accounts at once, each complete up to Module 4.
 //!
 //! `cargo bench --bench reset` prints wall time, simulated time, calls and memory for 10, 50 and 100 accounts, without the
-//! SDK (`direct`) and, for 10 and 50, through it (`sdk`). `cargo bench --bench reset -- states 10000` resets that many states
-//! of an account by seed instead, and prints how many of each kind there were and what went wrong.
+//! SDK (`direct`) and, for 10 and 50, through it (`sdk`); `cargo bench --bench reset -- accounts 50 sdk` is one of those lines.
+//! `cargo bench --bench reset -- states 10000` resets that many states of an account by seed instead, and prints how many of
+//! each kind there were and what went wrong.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 use std::collections::BTreeMap;
@@ -37,14 +38,17 @@ impl Recorder for Nowhere {
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() {
-    let mut words = std::env::args().skip_while(|word| word != "states").skip(1);
-    if let Some(count) = words.next().and_then(|word| word.parse().ok()) {
+    let words: Vec<String> = std::env::args().collect();
+    let after = |name: &str| words.iter().skip_while(|word| *word != name).nth(1).and_then(|word| word.parse().ok());
+    if let Some(count) = after("states") {
         return many(count).await;
     }
+    let all = vec![(10, false), (50, false), (100, false), (10, true), (50, true)];
+    let lines = after("accounts").map_or(all, |count| vec![(count as usize, words.iter().any(|word| word == "sdk"))]);
     let (session, world) = built::built("m4").await;
     let (suffix, regions) = (session.suffix().to_owned(), session.guide.regions().clone());
     let run = |own: &str| session.run_with(own, &regions).expect("a run");
-    for (count, sdk) in [(10, false), (50, false), (100, false), (10, true), (50, true)] {
+    for (count, sdk) in lines {
         accounts(&world, &suffix, count, sdk, &run).await;
     }
 }

@@ -54,7 +54,9 @@ impl Hand<'_> {
                 continue;
             }
             left.push(format!("the bucket {}", bucket.id));
-            self.empty(node, &bucket.id, &region).await?;
+            if !self.empty(node, &bucket.id, &region).await? {
+                continue;
+            }
             // What lands in between makes S3 refuse, and the next turn empties once more.
             if let Answer::Busy(why) =
                 self.ask(node, "s3api", "delete-bucket", &region, json!({ "Bucket": bucket.id })).await?
@@ -65,11 +67,12 @@ impl Hand<'_> {
         Ok(waiting(&left))
     }
 
-    /// Empties a bucket of the plan: versions, delete markers, uploads that were begun.
-    pub(super) async fn empty(&self, node: &NodeId, bucket: &str, region: &str) -> Result<(), Halt> {
+    /// Empties a bucket of the plan: versions, delete markers, uploads that were begun. False when S3 asked for patience in
+    /// the middle of it: the next turn goes on.
+    pub(super) async fn empty(&self, node: &NodeId, bucket: &str, region: &str) -> Result<bool, Halt> {
         let uploads = match self.read("s3api", "list-multipart-uploads", region, json!({ "Bucket": bucket })).await {
             Ok(output) => output.get("Uploads").and_then(Value::as_array).cloned().unwrap_or_default(),
-            Err(failure) if failure.class == FailureClass::NotFound => return Ok(()),
+            Err(failure) if failure.class == FailureClass::NotFound => return Ok(true),
             Err(failure) => return Err(Halt::Refused(failure)),
         };
         for upload in uploads {
@@ -78,22 +81,23 @@ impl Hand<'_> {
         }
         let purged = purge_bucket(self.caller, self.run, bucket, region, self.cancel, &|_| ()).await;
         match purged {
-            Ok(_) | Err(PurgeError::Cancelled) => Ok(()),
+            Ok(_) => Ok(true),
+            Err(PurgeError::Cancelled) => Ok(false),
             Err(PurgeError::Aws(failure)) => passing(failure),
             Err(other) => Err(Halt::GaveUp { why: other.to_string(), finish: Vec::new() }),
         }
     }
 }
 
-/// A refusal that the next turn may not see again is none.
-fn passing(failure: Failure) -> Result<(), Halt> {
+/// Whether the bucket is empty all the same. A refusal that the next turn may not see again is no end.
+fn passing(failure: Failure) -> Result<bool, Halt> {
     match failure.class {
-        FailureClass::NotFound
-        | FailureClass::Conflict
+        FailureClass::NotFound => Ok(true),
+        FailureClass::Conflict
         | FailureClass::Throttled
         | FailureClass::Network
         | FailureClass::Timeout
-        | FailureClass::Service => Ok(()),
+        | FailureClass::Service => Ok(false),
         _ => Err(Halt::Refused(failure)),
     }
 }

@@ -133,7 +133,7 @@ impl Hand<'_> {
         Ok(items.into_iter().filter(|item| self.may(item)).collect())
     }
 
-    /// Everything of a kind in a Region, whoever owns it.
+    /// Everything of a kind in a Region, whoever owns it; stacks by status only.
     pub(super) async fn list(&self, kind: Kind, region: &str) -> Result<Vec<Item>, Halt> {
         let key = (kind, region.to_owned());
         let now = self.caller.clock().now();
@@ -141,7 +141,7 @@ impl Hand<'_> {
         if let Some((_, items)) = known.filter(|(at, _)| now.since(*at) <= FRESH) {
             return Ok(items);
         }
-        let items = lists::list(self.caller, self.account, kind, region).await.map_err(Halt::Refused)?;
+        let items = lists::list_statuses(self.caller, self.account, kind, region).await.map_err(Halt::Refused)?;
         let at = self.caller.clock().now();
         self.lists.lock().unwrap_or_else(PoisonError::into_inner).insert(key, (at, items.clone()));
         Ok(items)

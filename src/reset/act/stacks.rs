@@ -50,7 +50,7 @@ impl Hand<'_> {
 
     /// Takes away what CloudFormation would fail on; says what holds when something must be waited for.
     async fn prepare(&self, node: &NodeId, stack: &Item) -> Result<Option<String>, Halt> {
-        if stack.is_on("/EnableTerminationProtection") {
+        if self.is_protected(stack).await? {
             let input = json!({ "StackName": stack.id, "EnableTerminationProtection": false });
             self.ask(node, "cloudformation", "update-termination-protection", &node.region, input).await?;
         }
@@ -59,8 +59,8 @@ impl Hand<'_> {
                 "AWS::RDS::DBCluster" => self.free_cluster(node, &id).await?,
                 "AWS::DynamoDB::Table" => self.free_table(node, &id).await?,
                 "AWS::S3::Bucket" => {
-                    self.empty(node, &id, &node.region).await?;
-                    None
+                    let empty = self.empty(node, &id, &node.region).await?;
+                    (!empty).then(|| format!("the bucket {id} is not empty yet"))
                 }
                 _ => None,
             };
@@ -69,6 +69,15 @@ impl Hand<'_> {
             }
         }
         Ok(None)
+    }
+
+    async fn is_protected(&self, stack: &Item) -> Result<bool, Halt> {
+        let input = json!({ "StackName": stack.id });
+        match self.read("cloudformation", "describe-stacks", &stack.region, input).await {
+            Ok(output) => Ok(output.pointer("/Stacks/0/EnableTerminationProtection") == Some(&Value::Bool(true))),
+            Err(failure) if failure.class == FailureClass::NotFound => Ok(false),
+            Err(failure) => Err(Halt::Refused(failure)),
+        }
     }
 
     async fn members(&self, stack: &Item) -> Result<Vec<(String, String)>, Halt> {

@@ -1,5 +1,6 @@
 //! What functions read while resources are made: the plan's facts, resources that stand, exports of other stacks.
 
+use std::cell::LazyCell;
 use std::collections::BTreeMap;
 
 use serde_json::Value;
@@ -37,7 +38,7 @@ impl Scope for Live<'_, '_, '_> {
         let found = self.resources.get(resource).ok_or_else(undefined)?;
         let physical = found.physical.as_deref().ok_or_else(undefined)?;
         let provider = providers::provider(&found.type_name).ok_or_else(undefined)?;
-        let properties = found.properties.value();
+        let properties = LazyCell::new(|| found.properties.value());
         let existing = Existing {
             physical,
             properties: &properties,

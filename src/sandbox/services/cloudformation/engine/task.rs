@@ -1,12 +1,16 @@
 //! One task: a resource is made, changed or removed.
 
+use std::cell::LazyCell;
+use std::ops::{Bound, Deref};
+
 use serde_json::Value;
 
 use super::scope::{Live, dynamic};
 use super::{later, patience, tell};
+use crate::domain::SimTime;
 use crate::sandbox::call::{AwsError, Call};
 use crate::sandbox::packed::Packed;
-use crate::sandbox::services::cloudformation::model::{Action, Aim, Phase, Resource, STACK, Stack, Work};
+use crate::sandbox::services::cloudformation::model::{Action, Aim, Phase, Resource, STACK, Stack, Task, Work};
 use crate::sandbox::services::cloudformation::providers::{self, Existing, Progress, Request};
 use crate::sandbox::services::cloudformation::schema;
 use crate::sandbox::services::cloudformation::template::resolve::resolve;
@@ -33,37 +37,55 @@ const COME_AGAIN: &[&str] = &[
 
 /// Begins what can begin and looks at what is due. Whether anything happened.
 pub fn advance(call: &mut Call<'_>, stack: &mut Stack, work: &mut Work) -> bool {
+    if gives_up(work) && cancel(call, stack, work) {
+        return true;
+    }
+    let now = call.now();
     let mut moved = false;
-    let names: Vec<String> = work.tasks.keys().cloned().collect();
-    for name in names {
-        let Some(task) = work.tasks.get(&name) else { continue };
-        let phase_of = |other: &String| work.tasks.get(other).map(|task| task.phase);
-        match task.phase {
-            Phase::Waiting if task.after.iter().any(|other| phase_of(other) == Some(Phase::Failed)) => {
-                // What it stands on is not there (or what stands on it does not go): it is not tried.
-                set(work, &name, Phase::Failed);
-                moved = true;
-            }
-            Phase::Waiting if task.after.iter().all(|other| matches!(phase_of(other), None | Some(Phase::Done))) => {
-                begin(call, stack, work, &name);
-                moved = true;
-            }
-            Phase::Begun if task.due <= call.now() => {
-                run(call, stack, work, &name);
-                moved = true;
-            }
-            Phase::Settling if task.due <= call.now() => {
-                look(call, stack, work, &name);
-                moved = true;
-            }
-            _ => {}
+    let mut behind = Bound::Unbounded;
+    while let Some((name, turn)) = next(work, behind.as_ref(), now) {
+        match turn {
+            Turn::GiveUp => set(work, &name, Phase::Failed),
+            Turn::Begin => begin(call, stack, work, &name),
+            Turn::Run => run(call, stack, work, &name),
+            Turn::Look => look(call, stack, work, &name),
         }
-        let giving_up = !matches!(work.aim, Aim::Delete | Aim::CleanUp | Aim::Rollback | Aim::UpdateRollbackCleanUp);
-        if giving_up && !work.failed.is_empty() && cancel(call, stack, work) {
+        if gives_up(work) && cancel(call, stack, work) {
             return true;
         }
+        moved = true;
+        behind = Bound::Excluded(name);
     }
     moved
+}
+
+/// The next task by name with which something is to be done now.
+fn next(work: &Work, behind: Bound<&String>, now: SimTime) -> Option<(String, Turn)> {
+    let tasks = work.tasks.range::<String, _>((behind, Bound::Unbounded));
+    tasks.filter_map(|(name, task)| Some((name, turn(work, task, now)?))).next().map(|(name, turn)| (name.clone(), turn))
+}
+
+/// What is done with a task now.
+enum Turn {
+    /// What it stands on is not there (or what stands on it does not go): it is not tried.
+    GiveUp,
+    Begin,
+    Run,
+    Look,
+}
+
+/// What is to be done with a task now, if anything.
+fn turn(work: &Work, task: &Task, now: SimTime) -> Option<Turn> {
+    let phase_of = |other: &String| work.tasks.get(other).map(|task| task.phase);
+    match task.phase {
+        Phase::Waiting if task.after.iter().any(|other| phase_of(other) == Some(Phase::Failed)) => Some(Turn::GiveUp),
+        Phase::Waiting if task.after.iter().all(|other| matches!(phase_of(other), None | Some(Phase::Done))) => {
+            Some(Turn::Begin)
+        }
+        Phase::Begun if task.due <= now => Some(Turn::Run),
+        Phase::Settling if task.due <= now => Some(Turn::Look),
+        _ => None,
+    }
 }
 
 fn set(work: &mut Work, name: &str, phase: Phase) {
@@ -72,11 +94,17 @@ fn set(work: &mut Work, name: &str, phase: Phase) {
     }
 }
 
-fn wait_until(work: &mut Work, name: &str, phase: Phase, due: crate::domain::SimTime) {
+fn wait_until(work: &mut Work, name: &str, phase: Phase, due: SimTime) {
     if let Some(task) = work.tasks.get_mut(name) {
         task.phase = phase;
         task.due = due;
     }
+}
+
+/// Whether a failure, or its user, ends the operation at once; what deletes goes on with the rest.
+fn gives_up(work: &Work) -> bool {
+    let deletes = matches!(work.aim, Aim::Delete | Aim::CleanUp | Aim::Rollback | Aim::UpdateRollbackCleanUp);
+    !deletes && !work.failed.is_empty()
 }
 
 /// After a failure nothing new begins, and what is under way is given up.
@@ -321,7 +349,7 @@ fn change(call: &mut Call<'_>, stack: &mut Stack, work: &mut Work, name: &str) {
         let (checked, tags) = requested(call, stack, name, &new)?;
         let request = request(stack, name, &old.type_name, &checked, tags);
         let physical = old.physical.clone().unwrap_or_default();
-        let before = fitted(&old);
+        let before = LazyCell::new(|| fitted(&old));
         let existing = existing(call.world, stack, work, name, &old, &physical, &before);
         update(call, &existing, &request).map_err(|error| refusal(provider.service, &error))?;
         Ok(new)
@@ -341,7 +369,7 @@ fn change(call: &mut Call<'_>, stack: &mut Stack, work: &mut Work, name: &str) {
 fn remove(call: &mut Call<'_>, stack: &mut Stack, work: &mut Work, name: &str, resource: &Resource) {
     let Some(provider) = providers::provider(&resource.type_name) else { return };
     let physical = resource.physical.clone().unwrap_or_default();
-    let properties = fitted(resource);
+    let properties = LazyCell::new(|| fitted(resource));
     let existing = existing(call.world, stack, work, name, resource, &physical, &properties);
     let poll = later(call, POLL, &format!("{}/{name}", stack.name));
     // What was given up on its way must arrive before it can go; what never will (a service whose database went
@@ -398,7 +426,7 @@ fn existing<'e>(
     name: &'e str,
     resource: &'e Resource,
     physical: &'e str,
-    properties: &'e Value,
+    properties: &'e dyn Deref<Target = Value>,
 ) -> Existing<'e> {
     // The default policy of a cluster, and of an instance outside one, is Snapshot (aws-behaviour.md 1).
     let by_default = resource.type_name == "AWS::RDS::DBCluster"
@@ -440,7 +468,7 @@ fn look(call: &mut Call<'_>, stack: &mut Stack, work: &mut Work, name: &str) {
     let Some(resource) = resource else { return };
     let Some(provider) = providers::provider(&resource.type_name) else { return };
     let physical = resource.physical.clone().unwrap_or_default();
-    let properties = fitted(&resource);
+    let properties = LazyCell::new(|| fitted(&resource));
     let existing = existing(call.world, stack, work, name, &resource, &physical, &properties);
     let progress = if let Some(Action::Delete(_)) = action {
         match provider.is_gone(call, &existing) {

@@ -3,6 +3,8 @@
 //! A type is a row of data over the operations of AWS's own API ([`Api`]), so that a resource that a stack made is the
 //! same as one that the API made. What a row cannot say stands in small functions beside it.
 
+use std::ops::Deref;
+
 use serde_json::Value;
 
 use super::schema;
@@ -50,12 +52,12 @@ pub struct Request<'r> {
 }
 
 /// A resource that was made.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub struct Existing<'e> {
     /// Its physical id: what `Ref` gives.
     pub physical: &'e str,
-    /// The properties it was made from.
-    pub properties: &'e Value,
+    /// The properties it was made from. They are unpacked when a provider asks for them: most looks at a resource do not.
+    pub properties: &'e dyn Deref<Target = Value>,
     /// Whether its deletion policy wants a snapshot.
     pub snapshot: bool,
     /// The stack's ARN.
@@ -76,7 +78,7 @@ impl<'r> Request<'r> {
     {
         Existing {
             physical,
-            properties: self.properties,
+            properties: &self.properties,
             snapshot: false,
             stack_id: self.stack_id,
             logical: self.logical,
