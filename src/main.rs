@@ -4,7 +4,8 @@ use std::process::ExitCode;
 
 use clap::Parser as _;
 use multi_region_workshop::cli::args::{Cli, Color, Command};
-use multi_region_workshop::cli::exit::CRASH;
+use multi_region_workshop::cli::exit::{CRASH, Exit};
+use multi_region_workshop::cli::out::lost;
 use multi_region_workshop::engine::{crash, log};
 use multi_region_workshop::tui::{Palette, Theme, leave};
 use multi_region_workshop::{cli, progress, screen};
@@ -14,6 +15,10 @@ fn main() -> ExitCode {
     let directory = cli.global.state.clone().or_else(progress::default_base).unwrap_or_else(std::env::temp_dir);
     crash::install(directory.clone(), leave);
     let ended = std::panic::catch_unwind(|| run(cli, &directory));
+    if let (Ok(_), Some(error)) = (&ended, lost()) {
+        eprintln!("workshop: standard output cannot be written: {error}");
+        return Exit::State.into();
+    }
     ended.unwrap_or_else(|_| {
         match crash::file() {
             Some(file) => eprintln!("workshop: a mistake in the program ended it; {} says where", file.display()),

@@ -38,7 +38,7 @@ const RESERVED: &[(&[&str], &[&str], &str)] = &[
         &["clock", "net", "engine", "screen", "cli"],
         "wall time",
     ),
-    (&["println!", "eprintln!", "print!", "eprint!"], &["cli", "main"], "printing"),
+    (&["println!", "eprintln!", "print!", "eprint!"], &["main"], "printing but by cli::out"),
     (&["process::exit"], &["main"], "process exit"),
 ];
 

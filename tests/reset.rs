@@ -18,7 +18,7 @@ use std::time::{Duration, Instant};
 use class::{ACCOUNT, R1, R2, Workshop, everything, global_database, workshop};
 use multi_region_workshop::content::export::iam;
 use multi_region_workshop::content::{self, Source};
-use multi_region_workshop::domain::SimTime;
+use multi_region_workshop::domain::{BoxFuture, Failure, FailureClass, Operation, Operations, Reply, SimTime};
 use multi_region_workshop::reset::{self, Entry, Graph, Node, NodeId, Progress, Run, State, Step, Verdict};
 use multi_region_workshop::sandbox::World;
 use states::{Account, Memory, apply, jumping, kind, one_state, planned, violations};
@@ -43,6 +43,43 @@ async fn seeded_states_end_clean_in_order_and_leave_what_is_not_ours() {
     }
     println!("{} states in {:.1} s; {seen:?}", states(), begun.elapsed().as_secs_f64());
     assert!(failures.is_empty(), "{} problems:\n{}", failures.len(), failures.join("\n"));
+}
+
+/// Refuses the deletion of objects as often as the engine tries a call, so that its turn ends with a full bucket.
+struct Slow {
+    aws: std::sync::Arc<direct::Direct>,
+    left: std::sync::atomic::AtomicU32,
+}
+
+impl Operations for Slow {
+    fn call<'a>(&'a self, operation: &'a Operation) -> BoxFuture<'a, Result<Reply, Failure>> {
+        let again = |left: u32| left.checked_sub(1);
+        if operation.name == "delete-objects"
+            && self.left.fetch_update(Ordering::SeqCst, Ordering::SeqCst, again).is_ok()
+        {
+            let failure = Failure {
+                class: FailureClass::Throttled,
+                code: "SlowDown".to_owned(),
+                message: "Please reduce your request rate.".to_owned(),
+                operation: operation.to_string(),
+                request_id: None,
+            };
+            return Box::pin(async move { Err(failure) });
+        }
+        self.aws.call(operation)
+    }
+}
+
+#[tokio::test]
+async fn a_bucket_that_is_not_empty_yet_is_not_asked_to_go() {
+    let workshop = workshop().await;
+    let sandbox = jumping(workshop.moments.last().unwrap().clone());
+    let _awake = sandbox.clock().participate();
+    let account = planned(&sandbox, ACCOUNT, &workshop.run).await;
+    let slow = Slow { aws: account.aws.clone(), left: 30.into() };
+    let outcome = states::apply_by(std::sync::Arc::new(slow), &account, &Memory::endless(), &|_| ()).await.unwrap();
+    assert_eq!(outcome.verdict, Verdict::Clean);
+    assert_eq!(violations(&account.aws.changes.lock().unwrap(), false), [""; 0]);
 }
 
 #[tokio::test]

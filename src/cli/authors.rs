@@ -5,19 +5,20 @@ use std::path::Path;
 
 use super::args::{Global, SchemaArgs};
 use super::exit::Exit;
+use crate::cli::out::{errln, outln};
 use crate::content::{self, schema};
 
 /// Writes a new step's file.
 pub(super) fn new_step(global: &Global, id: &str) -> Exit {
     let Some(folder) = &global.modules else {
-        eprintln!("workshop: the workshop in the program cannot be written; give a folder with --modules DIR");
+        errln!("workshop: the workshop in the program cannot be written; give a folder with --modules DIR");
         return Exit::Usage;
     };
     let workshop = match content::load(&super::source(global)) {
         Ok(workshop) => workshop,
         Err(problems) => {
             for problem in &problems {
-                eprintln!("{problem}");
+                errln!("{problem}");
             }
             return Exit::Usage;
         }
@@ -25,7 +26,7 @@ pub(super) fn new_step(global: &Global, id: &str) -> Exit {
     let (file, text) = match content::new_step(&workshop, id) {
         Ok(new) => new,
         Err(error) => {
-            eprintln!("workshop: {error}");
+            errln!("workshop: {error}");
             return Exit::Usage;
         }
     };
@@ -33,11 +34,11 @@ pub(super) fn new_step(global: &Global, id: &str) -> Exit {
     // An author's file is never written over, whoever made it meanwhile.
     let written = std::fs::File::create_new(&path).and_then(|mut file| file.write_all(text.as_bytes()));
     if let Err(error) = written {
-        eprintln!("workshop: {}: cannot be written: {error}", path.display());
+        errln!("workshop: {}: cannot be written: {error}", path.display());
         return Exit::State;
     }
-    println!("{}", path.display());
-    eprintln!("`workshop --modules {} content lint` names what is to be filled in.", folder.display());
+    outln!("{}", path.display());
+    errln!("`workshop --modules {} content lint` names what is to be filled in.", folder.display());
     Exit::Done
 }
 
@@ -47,13 +48,13 @@ pub(super) fn schema(arguments: &SchemaArgs) -> Exit {
         return match write_all(folder) {
             Ok(()) => Exit::Done,
             Err(error) => {
-                eprintln!("workshop: {}: cannot be written: {error}; give another folder with --out", folder.display());
+                errln!("workshop: {}: cannot be written: {error}; give another folder with --out", folder.display());
                 Exit::State
             }
         };
     }
     let text = arguments.kind.as_deref().and_then(schema::text).unwrap_or_default();
-    let _ = std::io::stdout().lock().write_all(text.as_bytes());
+    super::out::print(format_args!("{text}"));
     Exit::Done
 }
 
@@ -62,7 +63,7 @@ fn write_all(folder: &Path) -> std::io::Result<()> {
     for kind in schema::KINDS {
         let path = folder.join(format!("{kind}.schema.json"));
         std::fs::write(&path, schema::text(kind).unwrap_or_default())?;
-        println!("{}", path.display());
+        outln!("{}", path.display());
     }
     Ok(())
 }

@@ -7,6 +7,7 @@ use tokio_util::sync::CancellationToken;
 use super::args::Global;
 use super::exit::Exit;
 use super::open;
+use crate::cli::out::{errln, outln};
 use crate::domain::{Effect, FailureClass};
 use crate::guide::action::{ActionError, Runner, Told};
 
@@ -16,7 +17,7 @@ const TIMEOUT: Duration = Duration::from_secs(2 * 3600);
 /// Runs the words behind `workshop aws`.
 pub(super) async fn run(global: &Global, words: &[String]) -> Exit {
     if words.is_empty() || words.iter().any(|word| word == "help" || word == "--help") {
-        eprintln!(
+        errln!(
             "usage: workshop aws SERVICE OPERATION [--flag value …] --region REGION\n`workshop sandbox status --operations` lists what the sandbox answers."
         );
         return if words.is_empty() { Exit::Usage } else { Exit::Done };
@@ -31,19 +32,19 @@ pub(super) async fn run(global: &Global, words: &[String]) -> Exit {
     let runner = Runner { aws: session.guide.aws().as_ref(), clock: &session.clock, workspace: &here, resets: None };
     let tell = |told: Told| {
         if let Told::Line(text) | Told::Running(text) | Told::Ok(text) = told {
-            eprintln!("{text}");
+            errln!("{text}");
         }
     };
     let never = CancellationToken::new();
     match runner.run(&[command], Effect::Update, TIMEOUT, &never, &tell).await {
         Ok(done) => {
             if !done.output.is_empty() {
-                println!("{}", done.output);
+                outln!("{}", done.output);
             }
             Exit::Done
         }
         Err(error) => {
-            eprintln!("workshop: {error}");
+            errln!("workshop: {error}");
             exit(&error)
         }
     }

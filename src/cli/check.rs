@@ -7,6 +7,7 @@ use serde_json::json;
 use super::args::{CheckArgs, Global};
 use super::exit::Exit;
 use super::open;
+use crate::cli::out::{errln, outln};
 use crate::content::model::Step;
 use crate::domain::{Outcome, Unknown};
 use crate::engine::session::Session;
@@ -23,7 +24,7 @@ pub(super) async fn run(global: &Global, arguments: CheckArgs) -> Exit {
     };
     let steps = chosen(&session, &arguments.what);
     if steps.is_empty() {
-        eprintln!("workshop: '{}' is no module, step or fact of this workshop", arguments.what);
+        errln!("workshop: '{}' is no module, step or fact of this workshop", arguments.what);
         return Exit::Usage;
     }
     let _awake = session.clock.participate();
@@ -76,20 +77,20 @@ fn print(session: &Session, answered: &[StepOutcome], json: bool) {
     let at = session.clock.now().epoch_seconds();
     for (check, outcome) in answered.iter().flat_map(|step| &step.checks) {
         if json {
-            println!(
+            outln!(
                 "{}",
                 json!({ "event": "check", "at": at, "check": check, "outcome": outcome.word(), "detail": outcome })
             );
         } else {
             let words = super::plain::outcome_words(Some(outcome));
-            println!("{check}: {words}");
+            outln!("{check}: {words}");
         }
     }
     for (fact, outcome) in session.guide.facts(answered) {
         if json {
-            println!("{}", json!({ "event": "fact", "at": at, "fact": fact, "outcome": outcome.word() }));
+            outln!("{}", json!({ "event": "fact", "at": at, "fact": fact, "outcome": outcome.word() }));
         } else {
-            println!("fact {fact}: {}", outcome.word());
+            outln!("fact {fact}: {}", outcome.word());
         }
     }
 }

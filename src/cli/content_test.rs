@@ -1,6 +1,5 @@
 //! `workshop content test`: proves a workshop, and prints what holds and what does not.
 
-use std::io::Write as _;
 use std::path::Path;
 use std::time::Duration;
 
@@ -10,6 +9,7 @@ use serde_json::json;
 use super::args::{Global, TestArgs};
 use super::exit::Exit;
 use super::open;
+use crate::cli::out::{errln, outln};
 use crate::clock::Clock;
 use crate::content::model::Step;
 use crate::content::{self, Source};
@@ -19,7 +19,7 @@ use crate::engine::content_test::{self, Case, Options, Report, SEED, TestError};
 /// Tests and prints.
 pub(super) async fn run(global: &Global, arguments: TestArgs) -> Exit {
     if global.aws || global.endpoint_url.is_some() {
-        eprintln!("workshop: content is tested in copies of the sandbox; leave --aws and --endpoint-url away");
+        errln!("workshop: content is tested in copies of the sandbox; leave --aws and --endpoint-url away");
         return Exit::Usage;
     }
     let clock = Clock::wall();
@@ -41,14 +41,14 @@ pub(super) async fn run(global: &Global, arguments: TestArgs) -> Exit {
     let report = match ended {
         Ok(Ok(report)) => report,
         Ok(Err(error)) => {
-            eprintln!("workshop: {error}");
+            errln!("workshop: {error}");
             return match &error {
                 TestError::Unknown { .. } => Exit::Usage,
                 TestError::Open(error) => open::exit(error),
             };
         }
         Err(error) => {
-            eprintln!("workshop: the tests ended before their time: {error}");
+            errln!("workshop: the tests ended before their time: {error}");
             return Exit::No;
         }
     };
@@ -56,7 +56,7 @@ pub(super) async fn run(global: &Global, arguments: TestArgs) -> Exit {
     if let Some(file) = &arguments.junit
         && let Err(error) = std::fs::write(file, junit(&report, wall))
     {
-        eprintln!("workshop: {}: cannot be written: {error}; give another file with --junit", file.display());
+        errln!("workshop: {}: cannot be written: {error}; give another file with --junit", file.display());
         return Exit::State;
     }
     let short = arguments.record_times && times(&source, &report, json);
@@ -69,16 +69,19 @@ pub(super) async fn run(global: &Global, arguments: TestArgs) -> Exit {
 
 fn print(case: &Case, json: bool) {
     if json {
-        line(&json!({
-            "event": "case", "test": case.test, "title": case.test.title(), "subject": case.subject,
-            "passed": case.passed(), "findings": case.findings, "seconds": case.seconds,
-        }));
+        outln!(
+            "{}",
+            json!({
+                "event": "case", "test": case.test, "title": case.test.title(), "subject": case.subject,
+                "passed": case.passed(), "findings": case.findings, "seconds": case.seconds,
+            })
+        );
         return;
     }
     let word = if case.passed() { "ok  " } else { "FAIL" };
-    println!("{word} {:?} {}: {} ({:.1} s)", case.test, case.subject, case.test.title(), case.seconds);
+    outln!("{word} {:?} {}: {} ({:.1} s)", case.test, case.subject, case.test.title(), case.seconds);
     for finding in &case.findings {
-        println!("       {finding}");
+        outln!("       {finding}");
     }
 }
 
@@ -98,15 +101,18 @@ fn times(source: &Source, report: &Report, json: bool) -> bool {
         let fits = seconds <= p50.as_secs_f64();
         short |= !fits;
         if json {
-            line(&json!({
-                "event": "module_time", "module": module.id, "seconds": seconds,
-                "p50_seconds": p50.as_secs(), "p95_seconds": p95.as_secs(), "fits": fits,
-            }));
+            outln!(
+                "{}",
+                json!({
+                    "event": "module_time", "module": module.id, "seconds": seconds,
+                    "p50_seconds": p50.as_secs(), "p95_seconds": p95.as_secs(), "fits": fits,
+                })
+            );
             continue;
         }
         let verdict = if fits { "" } else { ": p50 is too short" };
         let spelt = |seconds: f64| spell(Duration::from_secs_f64(seconds));
-        println!(
+        outln!(
             "{}: AWS takes {}; module.yaml says p50 {}, p95 {}{verdict}",
             module.id,
             spelt(seconds),
@@ -116,7 +122,7 @@ fn times(source: &Source, report: &Report, json: bool) -> bool {
         for (step, seconds) in steps {
             let within = step.checks.iter().filter_map(|check| check.within).max();
             let within = within.map_or(String::new(), |within| format!(", within {}", spell(within)));
-            println!("       {}: {}{within}", step.id, spelt(seconds));
+            outln!("       {}: {}{within}", step.id, spelt(seconds));
         }
     }
     short
@@ -127,25 +133,22 @@ fn summary(report: &Report, wall: f64, json: bool, junit: Option<&Path>) {
     let simulated = report.times.iter().fold(0.0, |sum, time| sum + time.seconds);
     if json {
         for time in &report.times {
-            line(&json!({ "event": "time", "step": time.step, "seconds": time.seconds }));
+            outln!("{}", json!({ "event": "time", "step": time.step, "seconds": time.seconds }));
         }
-        line(&json!({
-            "event": "summary", "cases": report.cases.len(), "failed": failed,
-            "simulated_seconds": simulated, "wall_seconds": wall,
-        }));
+        outln!(
+            "{}",
+            json!({
+                "event": "summary", "cases": report.cases.len(), "failed": failed,
+                "simulated_seconds": simulated, "wall_seconds": wall,
+            })
+        );
         return;
     }
     let at = junit.map(|file| format!("; {} holds the report", file.display())).unwrap_or_default();
-    println!(
+    outln!(
         "{} cases, {failed} failed; the steps took {simulated:.0} simulated seconds; {wall:.1} s{at}",
         report.cases.len()
     );
-}
-
-/// One line on standard output. A reader that has gone away is no reason to stop.
-fn line(value: &serde_json::Value) {
-    let mut out = std::io::stdout().lock();
-    let _ = writeln!(out, "{value}");
 }
 
 /// The report as JUnit's XML, in the form that CI servers read: one suite for each test.

@@ -7,6 +7,7 @@ use serde_json::json;
 use super::args::{DrillArgs, DrillCommand, Global};
 use super::exit::Exit;
 use super::{open, reports, what_if};
+use crate::cli::out::{errln, outln};
 use crate::domain::drill::Verdict;
 use crate::drill::{Control, Plane, Report, Snapshot, Stage};
 use crate::engine::drills::DrillError;
@@ -25,7 +26,7 @@ pub(super) async fn run(global: &Global, arguments: DrillArgs) -> Exit {
         Err(exit) => return exit,
     };
     for line in kept::recover(&session).await {
-        eprintln!("{line}");
+        errln!("{line}");
     }
     let _awake = session.clock.participate();
     let control = Control::default();
@@ -41,10 +42,10 @@ pub(super) async fn run(global: &Global, arguments: DrillArgs) -> Exit {
             let plane = line.plane.map(Plane::word);
             if arguments.json {
                 let at = line.at.epoch_seconds();
-                println!("{}", json!({ "event": "drill_phase", "at": at, "message": line.text, "plane": plane }));
+                outln!("{}", json!({ "event": "drill_phase", "at": at, "message": line.text, "plane": plane }));
             } else {
                 let plane = plane.map_or_else(String::new, |plane| format!(" [{plane}]"));
-                println!("{} {}{plane}", line.at.clock_face(), line.text);
+                outln!("{} {}{plane}", line.at.clock_face(), line.text);
             }
         }
         *told = snapshot.log.len();
@@ -52,9 +53,9 @@ pub(super) async fn run(global: &Global, arguments: DrillArgs) -> Exit {
     let kept = match kept::run(&session, &arguments.fault, true, arguments.unguarded, &control, &show).await {
         Ok(kept) => kept,
         Err(error) => {
-            eprintln!("workshop: {error}");
+            errln!("workshop: {error}");
             if matches!(error, DrillError::Unguarded(_)) {
-                eprintln!(
+                errln!(
                     "Nothing was broken. --unguarded begins all the same; the next start of the guide mends it then."
                 );
             }
@@ -66,16 +67,16 @@ pub(super) async fn run(global: &Global, arguments: DrillArgs) -> Exit {
         }
     };
     for problem in &kept.problems {
-        eprintln!("workshop: {problem}");
+        errln!("workshop: {problem}");
     }
     if let Some(directory) = &arguments.report
         && let Err(error) = crate::progress::write_folder(directory, &kept.files())
     {
-        eprintln!("workshop: {error}");
+        errln!("workshop: {error}");
         return Exit::State;
     }
     if let Some(place) = kept.place.as_ref().filter(|_| arguments.report.is_none()) {
-        eprintln!("The evidence is in {}.", place.display());
+        errln!("The evidence is in {}.", place.display());
     }
     let report = kept.report;
     print(&report, arguments.json);
@@ -97,16 +98,16 @@ fn print(report: &Report, json: bool) {
             "rpo_verdict": report.rpo_verdict.word(),
             "fail_back_seconds": report.fail_back_seconds,
         });
-        println!("{line}");
+        outln!("{line}");
         return;
     }
     let seconds = |value: Option<f64>| value.map_or("not measured".to_owned(), |value| format!("{value:.1} s"));
-    println!("RTO {} {}", seconds(report.rto_seconds), report.verdict.word());
-    println!("RPO {} {}", seconds(report.rpo_seconds), report.rpo_verdict.word());
+    outln!("RTO {} {}", seconds(report.rto_seconds), report.verdict.word());
+    outln!("RPO {} {}", seconds(report.rpo_seconds), report.rpo_verdict.word());
     if let Verdict::Inconclusive(why) = &report.verdict {
-        println!("inconclusive: {why}");
+        outln!("inconclusive: {why}");
     }
     for (phase, span) in &report.analysis.phases {
-        println!("  {}: {:.0} s", phase.word(), span.as_secs_f64());
+        outln!("  {}: {:.0} s", phase.word(), span.as_secs_f64());
     }
 }

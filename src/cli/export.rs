@@ -1,12 +1,12 @@
 //! `workshop content export`: the workshop as a script, as a page, or its policies.
 
-use std::io::Write as _;
 use std::path::Path;
 
 use serde_json::{Map, Value};
 
 use super::args::{ExportArgs, Global};
 use super::exit::Exit;
+use crate::cli::out::{errln, outln};
 use crate::content::export::{bash, html, iam};
 use crate::content::{self, Assets, Bindings, Workshop};
 use crate::domain::RegionPair;
@@ -29,7 +29,7 @@ pub(super) fn run(global: &Global, arguments: &ExportArgs) -> Exit {
     let (workshop, assets, regions) = match ready {
         Ok(ready) => ready,
         Err(message) => {
-            eprintln!("workshop: {message}");
+            errln!("workshop: {message}");
             return Exit::Usage;
         }
     };
@@ -45,11 +45,11 @@ pub(super) fn run(global: &Global, arguments: &ExportArgs) -> Exit {
     };
     let written = write(folder, &files).and_then(|()| if arguments.bash { beside(folder, &assets) } else { Ok(()) });
     if let Err(error) = written {
-        eprintln!("workshop: {}: cannot be written: {error}; give another folder with --out", folder.display());
+        errln!("workshop: {}: cannot be written: {error}; give another folder with --out", folder.display());
         return Exit::State;
     }
     for (name, _) in &files {
-        println!("{}", folder.join(name).display());
+        outln!("{}", folder.join(name).display());
     }
     Exit::Done
 }
@@ -64,7 +64,6 @@ fn policies(workshop: &Workshop, assets: &Assets) -> Vec<(String, String)> {
 
 /// One text as it is; several as one JSON object by their names.
 fn print(files: &[(String, String)], as_object: bool) -> Exit {
-    let mut out = std::io::stdout().lock();
     let text = if as_object {
         let by_name = files.iter().filter_map(|(name, text)| {
             Some((name.trim_end_matches(".json").to_owned(), serde_json::from_str::<Value>(text).ok()?))
@@ -74,7 +73,7 @@ fn print(files: &[(String, String)], as_object: bool) -> Exit {
     } else {
         files.iter().map(|(_, text)| text.as_str()).collect()
     };
-    let _ = out.write_all(text.as_bytes());
+    super::out::print(format_args!("{text}"));
     Exit::Done
 }
 

@@ -12,6 +12,7 @@ use tokio_util::sync::CancellationToken;
 use super::args::Global;
 use super::exit::Exit;
 use super::open;
+use crate::cli::out::{errln, outln};
 use crate::domain::text::printable;
 use crate::engine::fleet::{Fleet, REFRESH, Row, Stuck, short};
 use crate::engine::rehearse::{self, Options, RehearseError};
@@ -118,7 +119,7 @@ pub(super) async fn run(global: &Global, arguments: FleetArgs) -> Exit {
 }
 
 fn wrong(error: &ResetError) -> Exit {
-    eprintln!("workshop: {}", printable(&error.to_string()));
+    errln!("workshop: {}", printable(&error.to_string()));
     Exit::Usage
 }
 
@@ -239,7 +240,7 @@ pub(super) async fn rehearse(session: &Arc<Session>, seed: Option<u64>, argument
         Ok(Some(world)) => world,
         Ok(None) => return Exit::State,
         Err(why) => {
-            eprintln!("workshop: the simulated world could not be read: {}", printable(&why));
+            errln!("workshop: the simulated world could not be read: {}", printable(&why));
             return Exit::State;
         }
     };
@@ -250,52 +251,48 @@ pub(super) async fn rehearse(session: &Arc<Session>, seed: Option<u64>, argument
     let (world, learners) = match task.await {
         Ok(Ok(class)) => class,
         Ok(Err(error)) => {
-            eprintln!("workshop: {}", printable(&error.to_string()));
+            errln!("workshop: {}", printable(&error.to_string()));
             return if matches!(error, RehearseError::Learners(_)) { Exit::Usage } else { Exit::State };
         }
         Err(error) => {
-            eprintln!("workshop: the class could not be made: {error}");
+            errln!("workshop: the class could not be made: {error}");
             return Exit::State;
         }
     };
     let bytes = match serde_json::to_vec(&world) {
         Ok(bytes) => bytes,
         Err(error) => {
-            eprintln!("workshop: the world of the class cannot be written: {error}");
+            errln!("workshop: the world of the class cannot be written: {error}");
             return Exit::State;
         }
     };
     if let Err(failure) = simulator.restore(&bytes).await {
-        eprintln!("workshop: {}", printable(&failure.message));
+        errln!("workshop: {}", printable(&failure.message));
         return Exit::State;
     }
     if let Err(error) = write_atomically(&arguments.roster, rehearse::roster(&learners).as_bytes()) {
-        eprintln!("workshop: {error}");
+        errln!("workshop: {error}");
         return Exit::State;
     }
-    let mut out = std::io::stdout().lock();
     for one in &learners {
-        let written = if arguments.json {
+        if arguments.json {
             let line = json!({
                 "event": "learner", "seat": one.seat.seat, "account": one.seat.account, "module": one.module,
                 "step": one.step, "mistake": one.mistake, "idle_seconds": one.idle_seconds,
             });
-            writeln!(out, "{line}")
+            outln!("{line}");
         } else {
             let mistake = one.mistake.map(|what| format!("; {what}")).unwrap_or_default();
-            writeln!(out, "{} {} stands before {}{mistake}", one.seat.seat, one.seat.account, one.step)
-        };
-        if written.is_err() {
-            break;
+            outln!("{} {} stands before {}{mistake}", one.seat.seat, one.seat.account, one.step);
         }
     }
-    let _ = if arguments.json {
+    if arguments.json {
         let roster = arguments.roster.display().to_string();
-        writeln!(out, "{}", json!({ "event": "summary", "learners": learners.len(), "seed": seed, "roster": roster }))
+        outln!("{}", json!({ "event": "summary", "learners": learners.len(), "seed": seed, "roster": roster }));
     } else {
         let roster = arguments.roster.display();
-        writeln!(out, "\n{} learners; try `workshop fleet --roster {roster}` with the same --state", learners.len())
-    };
+        outln!("\n{} learners; try `workshop fleet --roster {roster}` with the same --state", learners.len());
+    }
     Exit::Done
 }
 

@@ -11,6 +11,7 @@ mod export;
 pub mod fleet;
 mod offline;
 mod open;
+pub mod out;
 pub mod plain;
 mod reports;
 mod reset;

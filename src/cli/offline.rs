@@ -1,11 +1,12 @@
 //! Subcommands that need neither a world nor AWS: completions, the manual, what is simulated, content lint, doctor.
 
-use std::io::{IsTerminal as _, Write as _};
+use std::io::IsTerminal as _;
 
 use clap::CommandFactory as _;
 
 use super::args::{Cli, Global};
 use super::exit::Exit;
+use crate::cli::out::{errln, outln};
 use crate::content::{self, Severity};
 use crate::protocol::operations;
 use crate::sandbox::constants::CONSTANTS;
@@ -27,10 +28,9 @@ pub fn man() -> Exit {
 
 /// Lists the operations that the sandbox answers, from its own tables.
 pub fn simulated_operations() -> Exit {
-    let mut out = std::io::stdout().lock();
     for operation in operations() {
         if services::handler(operation.service, operation.api).is_some() {
-            let _ = writeln!(out, "{} {}", operation.cli_service, operation.cli);
+            outln!("{} {}", operation.cli_service, operation.cli);
         }
     }
     Exit::Done
@@ -38,9 +38,8 @@ pub fn simulated_operations() -> Exit {
 
 /// Lists the numbers behind the simulation with their sources.
 pub fn constants() -> Exit {
-    let mut out = std::io::stdout().lock();
     for row in CONSTANTS {
-        let _ = writeln!(out, "{row}");
+        outln!("{row}");
     }
     Exit::Done
 }
@@ -49,16 +48,16 @@ pub fn constants() -> Exit {
 pub fn lint(global: &Global) -> Exit {
     let compiled = content::compile(&super::source(global));
     for finding in &compiled.diagnostics {
-        eprintln!("{finding}");
+        errln!("{finding}");
     }
     let errors = compiled.diagnostics.iter().filter(|finding| finding.severity == Severity::Error).count();
     let warnings = compiled.diagnostics.len() - errors;
     let Some(workshop) = compiled.workshop.filter(|_| errors == 0) else {
-        println!("{errors} errors, {warnings} warnings");
+        outln!("{errors} errors, {warnings} warnings");
         return Exit::Usage;
     };
     let steps: usize = workshop.modules.iter().map(|module| module.steps.len()).sum();
-    println!("{}: {} modules, {steps} steps, {warnings} warnings", workshop.id, workshop.modules.len());
+    outln!("{}: {} modules, {steps} steps, {warnings} warnings", workshop.id, workshop.modules.len());
     if warnings == 0 { Exit::Done } else { Exit::No }
 }
 
@@ -66,32 +65,29 @@ pub fn lint(global: &Global) -> Exit {
 pub fn doctor(global: &Global) -> Exit {
     let variable = |name: &str| std::env::var(name).unwrap_or_else(|_| "not set".to_owned());
     let terminal = std::io::stdin().is_terminal() && std::io::stdout().is_terminal();
-    println!("workshop {}", env!("CARGO_PKG_VERSION"));
-    println!("terminal: {}", if terminal { "yes" } else { "no; use --plain, or run in a terminal" });
+    outln!("workshop {}", env!("CARGO_PKG_VERSION"));
+    outln!("terminal: {}", if terminal { "yes" } else { "no; use --plain, or run in a terminal" });
     for name in ["TERM", "COLORTERM", "LANG", "NO_COLOR", "TMUX"] {
-        println!("{name}: {}", variable(name));
+        outln!("{name}: {}", variable(name));
     }
     let base = global.state.clone().or_else(crate::progress::default_base);
     let state = base.map(|base| (base.display().to_string(), crate::progress::StateDirectory::open(base)));
     let ok = match state {
         Some((path, Ok(_))) => {
-            println!("state: {path} can be written");
+            outln!("state: {path} can be written");
             true
         }
         Some((_, Err(error))) => {
-            println!("state: {error}");
+            outln!("state: {error}");
             false
         }
         None => {
-            println!("state: no home directory was found; give one with --state DIR");
+            outln!("state: no home directory was found; give one with --state DIR");
             false
         }
     };
     let aws = std::env::var_os("PATH")
         .is_some_and(|path| std::env::split_paths(&path).any(|directory| directory.join("aws").is_file()));
-    println!(
-        "aws command: {}",
-        if aws { "found" } else { "not found; the guide's own `workshop aws` works without it" }
-    );
+    outln!("aws command: {}", if aws { "found" } else { "not found; the guide's own `workshop aws` works without it" });
     if ok { Exit::Done } else { Exit::State }
 }

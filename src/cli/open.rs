@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::args::Global;
 use super::exit::Exit;
+use crate::cli::out::errln;
 use crate::content::Source;
 use crate::domain::text::printable;
 use crate::engine::session::{OpenError, Options, Session};
@@ -36,13 +37,13 @@ fn options(global: &Global, fresh: bool, jump: bool) -> Options {
 
 /// Asks on the terminal which of the account's runs is continued.
 fn choose(runs: &[Manifest]) -> Option<usize> {
-    eprintln!("This account holds a run of this workshop that is not known here:");
+    errln!("This account holds a run of this workshop that is not known here:");
     for (at, run) in runs.iter().enumerate() {
         let position = run.position.as_ref().map_or(String::new(), |step| format!(", last at {step}"));
         let line = format!("{} and {}{position}", run.regions[0], run.regions[1]);
-        eprintln!("  {}  {} in {}", at + 1, printable(&run.suffix), printable(&line));
+        errln!("  {}  {} in {}", at + 1, printable(&run.suffix), printable(&line));
     }
-    eprint!("Type its number to go on with it, or press Enter to begin a new one beside it: ");
+    super::out::note(format_args!("Type its number to go on with it, or press Enter to begin a new one beside it: "));
     let mut answer = String::new();
     std::io::stdin().read_line(&mut answer).ok()?;
     let place = answer.trim().parse::<usize>().ok()?.checked_sub(1)?;
@@ -58,12 +59,12 @@ async fn opened(options: Options) -> Result<Arc<Session>, Exit> {
     match Session::open(options).await {
         Ok(session) => {
             for note in &session.notes {
-                eprintln!("{note}");
+                errln!("{note}");
             }
             Ok(Arc::new(session))
         }
         Err(error) => {
-            eprintln!("workshop: {error}");
+            errln!("workshop: {error}");
             Err(exit(&error))
         }
     }
@@ -77,7 +78,7 @@ pub(super) async fn plain(global: &Global) -> Result<Arc<Session>, Exit> {
 /// Opens the run for the full screen, which needs a terminal.
 pub async fn open_screen(global: &Global) -> Result<Arc<Session>, Exit> {
     if !std::io::stdin().is_terminal() || !std::io::stdout().is_terminal() {
-        eprintln!(
+        errln!(
             "workshop: the full screen needs a terminal, and standard input or output is none. Use `workshop --plain` for \
              text, or `workshop run all` to do every step without a screen."
         );
@@ -86,7 +87,7 @@ pub async fn open_screen(global: &Global) -> Result<Arc<Session>, Exit> {
     match Session::open(Options { choose: Some(choose), ..options(global, false, false) }).await {
         Ok(session) => Ok(Arc::new(session)),
         Err(error) => {
-            eprintln!("workshop: {error}");
+            errln!("workshop: {error}");
             Err(exit(&error))
         }
     }

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use serde_json::json;
 
 use super::exit::Exit;
+use crate::cli::out::{errln, outln};
 use crate::domain::text::printable;
 use crate::drill::Report;
 use crate::drill::compare::{self, Table};
@@ -19,7 +20,7 @@ pub(super) fn verify(directory: &Path, json: bool) -> Exit {
     let files = match read(directory) {
         Ok(files) => files,
         Err(why) => {
-            eprintln!("workshop: {why}");
+            errln!("workshop: {why}");
             return Exit::Usage;
         }
     };
@@ -34,20 +35,20 @@ pub(super) fn verify(directory: &Path, json: bool) -> Exit {
             "verdict": report.as_ref().map(|report| report.verdict.word()),
             "rpo_verdict": report.as_ref().map(|report| report.rpo_verdict.word()),
         });
-        println!("{line}");
+        outln!("{line}");
     } else {
         for finding in &told {
-            println!("✗ {finding}");
+            outln!("✗ {finding}");
         }
         match &report {
-            Some(report) if findings.is_empty() => println!(
+            Some(report) if findings.is_empty() => outln!(
                 "✓ {slots} slots give what the report says: RTO {} {}, RPO {} {}",
                 seconds(rto),
                 report.verdict.word(),
                 seconds(rpo),
                 report.rpo_verdict.word()
             ),
-            _ => println!("Not verified: {} finding(s).", findings.len()),
+            _ => outln!("Not verified: {} finding(s).", findings.len()),
         }
     }
     if findings.is_empty() { Exit::Done } else { Exit::No }
@@ -63,11 +64,11 @@ pub(super) fn compare(places: &[PathBuf], verified: bool, json: bool) -> Exit {
         }
     }
     for why in &bad {
-        eprintln!("workshop: {}", printable(why));
+        errln!("workshop: {}", printable(why));
     }
     let table = compare::table(reports);
     if json {
-        println!("{}", json!({ "event": "summary", "verified": verified, "unreadable": bad.len(), "table": table }));
+        outln!("{}", json!({ "event": "summary", "verified": verified, "unreadable": bad.len(), "table": table }));
     } else {
         print(&table);
     }
@@ -127,12 +128,17 @@ pub(super) fn seconds(value: Option<f64>) -> String {
 
 fn print(table: &Table) {
     let width = table.entries.iter().map(|entry| entry.name.chars().count()).max().unwrap_or(0).clamp(6, 40);
-    println!(
+    outln!(
         "{:>4}  {:<width$}  {:<12}  {:>10}  {:<13}  {:>10}  RPO verdict",
-        "rank", "report", "fault", "RTO", "verdict", "RPO"
+        "rank",
+        "report",
+        "fault",
+        "RTO",
+        "verdict",
+        "RPO"
     );
     for (index, entry) in table.entries.iter().enumerate() {
-        println!(
+        outln!(
             "{:>4}  {:<width$}  {:<12}  {:>10}  {:<13}  {:>10}  {}{}",
             index + 1,
             entry.name,
@@ -144,7 +150,7 @@ fn print(table: &Table) {
             if entry.over { "  over the objective" } else { "" }
         );
     }
-    println!(
+    outln!(
         "{} report(s): median {}, worst {}, {} over the objective, {} without a measured recovery",
         table.entries.len(),
         seconds(table.median_seconds),

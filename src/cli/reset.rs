@@ -1,7 +1,7 @@
 //! `workshop reset`: plan, apply, verify; one's own run is in `reset_own`, what other tools need in `reset_export`.
 
 use std::collections::BTreeMap;
-use std::io::{BufRead as _, IsTerminal as _, Write as _};
+use std::io::{BufRead as _, IsTerminal as _};
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -13,6 +13,7 @@ use super::args::Global;
 use super::exit::Exit;
 use super::open;
 use super::reset_args::{ApplyArgs, PlanArgs, ResetArgs, ResetCommand};
+use crate::cli::out::{errln, outln};
 use crate::clock::Clock;
 use crate::domain::text::printable;
 use crate::domain::time::spell;
@@ -53,7 +54,7 @@ pub(super) fn exit(error: &ResetError) -> Exit {
 }
 
 pub(super) fn told(error: &ResetError) -> Exit {
-    eprintln!("workshop: {}", printable(&error.to_string()));
+    errln!("workshop: {}", printable(&error.to_string()));
     exit(error)
 }
 
@@ -111,22 +112,22 @@ fn print_plan(plan: &Plan, sum: &str, out: &Path) {
         print_seat(seat);
     }
     for bad in &plan.excluded {
-        println!("seat {} {}: left alone: {}", printable(&bad.seat), printable(&bad.account), printable(&bad.why));
+        outln!("seat {} {}: left alone: {}", printable(&bad.seat), printable(&bad.account), printable(&bad.why));
     }
-    println!(
+    outln!(
         "\n{} accounts, {} left alone; {} things go; at least ${:.2} an hour ends (an estimate)",
         plan.seats.len(),
         plan.excluded.len(),
         plan.things(),
         plan.dollars_per_hour()
     );
-    println!("{}: SHA-256 {sum}", out.display());
-    println!("Nothing was deleted. To delete exactly this:\n  workshop reset apply {} --hash {sum}", out.display());
+    outln!("{}: SHA-256 {sum}", out.display());
+    outln!("Nothing was deleted. To delete exactly this:\n  workshop reset apply {} --hash {sum}", out.display());
 }
 
 pub(super) fn print_seat(seat: &SeatPlan) {
     let who = &seat.seat;
-    println!(
+    outln!(
         "seat {} {} {}: run {}: {} things go, {} stay, ${:.2} an hour{}",
         printable(&who.seat),
         who.account,
@@ -147,14 +148,14 @@ pub(super) fn print_seat(seat: &SeatPlan) {
         kinds.entry((item.kind.type_name(), &item.region)).or_default().push(&item.name);
     }
     for ((kind, region), names) in kinds {
-        println!("  goes   {kind} in {region}: {}", printable(&names.join(", ")));
+        outln!("  goes   {kind} in {region}: {}", printable(&names.join(", ")));
     }
     for item in &seat.not_ours {
         let crate::reset::Owner::NotOurs { why } = &item.owner else { continue };
-        println!("  stays  {} {}: {}", item.kind.type_name(), printable(&item.name), printable(why));
+        outln!("  stays  {} {}: {}", item.kind.type_name(), printable(&item.name), printable(why));
     }
     for line in seat.unread.iter().map(|read| format!("not read: {read}")).chain(seat.notes.iter().cloned()) {
-        println!("  note   {}", printable(&line));
+        outln!("  note   {}", printable(&line));
     }
 }
 
@@ -168,7 +169,7 @@ async fn apply(global: &Global, arguments: ApplyArgs) -> Exit {
         if let Some(unknown) =
             seats.0.iter().find(|name| !known(name) && !plan.excluded.iter().any(|bad| bad.seat == **name))
         {
-            eprintln!("workshop: {}: the plan has no seat '{}'", arguments.plan.display(), printable(unknown));
+            errln!("workshop: {}: the plan has no seat '{}'", arguments.plan.display(), printable(unknown));
             return Exit::Usage;
         }
         plan.seats.retain(|seat| seats.0.contains(&seat.seat.seat));
@@ -207,19 +208,19 @@ async fn apply(global: &Global, arguments: ApplyArgs) -> Exit {
 async fn confirm(plan: &Plan, hashed: bool, cancel: &CancellationToken) -> Result<(), Exit> {
     let phrase = plan.phrase();
     if hashed {
-        eprintln!("{phrase}: begins in {} s; Ctrl-C stops it", WINDOW.as_secs());
+        errln!("{phrase}: begins in {} s; Ctrl-C stops it", WINDOW.as_secs());
         let wall = Clock::wall();
         tokio::select! {
             biased;
             () = cancel.cancelled() => {
-                eprintln!("workshop: stopped; nothing was deleted");
+                errln!("workshop: stopped; nothing was deleted");
                 return Err(Exit::Interrupted);
             }
             () = wall.sleep(WINDOW) => return Ok(()),
         }
     }
     if !std::io::stdin().is_terminal() {
-        eprintln!(
+        errln!(
             "workshop: without a terminal nothing is deleted unless the plan's SHA-256 is given: add --hash, as `workshop reset \
              plan` printed it"
         );
@@ -230,8 +231,7 @@ async fn confirm(plan: &Plan, hashed: bool, cancel: &CancellationToken) -> Resul
 
 /// Asks for a phrase on the terminal.
 pub(super) async fn typed(things: usize, phrase: &str, cancel: &CancellationToken) -> Result<(), Exit> {
-    eprint!("This deletes {things} things for good. Type\n  {phrase}\nto go on: ");
-    let _ = std::io::stderr().flush();
+    super::out::note(format_args!("This deletes {things} things for good. Type\n  {phrase}\nto go on: "));
     let read = tokio::task::spawn_blocking(|| {
         let mut line = String::new();
         std::io::stdin().lock().read_line(&mut line).map(|_| line)
@@ -244,7 +244,7 @@ pub(super) async fn typed(things: usize, phrase: &str, cancel: &CancellationToke
     match typed {
         Ok(Ok(line)) if line.trim() == phrase => Ok(()),
         _ => {
-            eprintln!("workshop: that is not what was asked for; nothing was deleted");
+            errln!("workshop: that is not what was asked for; nothing was deleted");
             Err(Exit::Missing)
         }
     }
@@ -299,7 +299,7 @@ impl View {
         };
         let mut rows = self.rows.lock().unwrap_or_else(PoisonError::into_inner);
         if rows.get(seat) != Some(&text) {
-            println!("{} seat {}: {}", self.clock.now().clock_face(), printable(seat), printable(&text));
+            outln!("{} seat {}: {}", self.clock.now().clock_face(), printable(seat), printable(&text));
             rows.insert(seat.to_owned(), text);
         }
     }
@@ -307,10 +307,7 @@ impl View {
 
 /// One line on standard output.
 pub(super) fn print_line(line: &Value) {
-    let mut out = std::io::stdout().lock();
-    // A reader that has gone away is no reason to stop what was begun.
-    let _ = writeln!(out, "{line}");
-    let _ = out.flush();
+    outln!("{line}");
 }
 
 fn print_report(report: &Report, plan: &Path, json: bool) {
@@ -329,12 +326,12 @@ fn print_report(report: &Report, plan: &Path, json: bool) {
         return;
     }
     for one in &report.accounts {
-        println!("seat {} {}: {}", printable(&one.seat), one.account, printable(&one.verdict));
+        outln!("seat {} {}: {}", printable(&one.seat), one.account, printable(&one.verdict));
         for left in &one.left {
-            println!("  {}", printable(&left.finish));
+            outln!("  {}", printable(&left.finish));
         }
     }
-    println!("{clean} of {} accounts are clean; {}", report.seats, folder.join("report.md").display());
+    outln!("{clean} of {} accounts are clean; {}", report.seats, folder.join("report.md").display());
 }
 
 /// The verdict, from the journal alone.
@@ -345,7 +342,7 @@ fn verify(plan: &Path, json: bool) -> Exit {
         Err(error) => return told(&error),
     };
     if report.plan != sum {
-        eprintln!("workshop: the journal is of the plan {}, and {} is {sum}", report.plan, plan.display());
+        errln!("workshop: the journal is of the plan {}, and {} is {sum}", report.plan, plan.display());
         return Exit::No;
     }
     print_report(&report, plan, json);
@@ -360,15 +357,15 @@ async fn progress(global: &Global) -> Exit {
     };
     match session.forget() {
         Ok(Some(kept)) => {
-            println!("The guide begins anew. What it knew is kept in {}. Nothing in AWS has changed.", kept.display());
+            outln!("The guide begins anew. What it knew is kept in {}. Nothing in AWS has changed.", kept.display());
             Exit::Done
         }
         Ok(None) => {
-            println!("There was no progress to forget. Nothing in AWS has changed.");
+            outln!("There was no progress to forget. Nothing in AWS has changed.");
             Exit::Done
         }
         Err(error) => {
-            eprintln!("workshop: {error}");
+            errln!("workshop: {error}");
             Exit::State
         }
     }

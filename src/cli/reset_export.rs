@@ -5,6 +5,7 @@ use std::path::Path;
 
 use super::exit::Exit;
 use super::reset_args::ExportArgs;
+use crate::cli::out::errln;
 use crate::domain::GLOBAL_REGION;
 use crate::engine::resets;
 use crate::reset::Plan;
@@ -17,18 +18,18 @@ pub(super) fn run(arguments: &ExportArgs) -> Exit {
     if let Some(plan) = &arguments.aws_nuke {
         return nuke(plan);
     }
-    print!("{STEP_FUNCTIONS}");
+    super::out::print(format_args!("{STEP_FUNCTIONS}"));
     Exit::Done
 }
 
 fn nuke(path: &Path) -> Exit {
     match resets::read_plan(path, None) {
         Ok((plan, sum)) => {
-            print!("{}", configuration(&plan, &sum));
+            super::out::print(format_args!("{}", configuration(&plan, &sum)));
             Exit::Done
         }
         Err(error) => {
-            eprintln!("workshop: {error}");
+            errln!("workshop: {error}");
             Exit::Usage
         }
     }

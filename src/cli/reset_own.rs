@@ -11,6 +11,7 @@ use super::exit::Exit;
 use super::open;
 use super::reset::{View, exit, print_line, print_seat, told, typed};
 use super::reset_args::ResetArgs;
+use crate::cli::out::{errln, outln};
 use crate::domain::text::printable;
 use crate::engine::resets::own::{self, Own};
 use crate::engine::resets::undo::{self, UndoError};
@@ -55,7 +56,7 @@ async fn whole(session: Arc<Session>, arguments: &ResetArgs, cancel: Cancellatio
     }
     if !arguments.json {
         own.seat().into_iter().for_each(print_seat);
-        println!("{}", own::summary(&own));
+        outln!("{}", own::summary(&own));
     }
     let word = own.seat().map_or(String::new(), |seat| seat.suffix.clone());
     if let Err(exit) = confirmed(&own, &word, arguments, &cancel).await {
@@ -93,7 +94,7 @@ async fn confirmed(own: &Own, word: &str, arguments: &ResetArgs, cancel: &Cancel
         return Ok(());
     }
     if !std::io::stdin().is_terminal() {
-        eprintln!(
+        errln!(
             "workshop: without a terminal nothing is deleted unless it is approved: add --approve delete, or plan it first with \
              `workshop reset plan --out PLAN` and apply the plan with its --hash"
         );
@@ -110,7 +111,7 @@ fn nothing(own: &Own, left: &Proof, json: bool) -> Exit {
             "left": left.left,
         }));
     } else {
-        println!("Nothing of the run is there; {stays} things of others were looked at and stay.");
+        outln!("Nothing of the run is there; {stays} things of others were looked at and stay.");
     }
     Exit::Done
 }
@@ -125,9 +126,9 @@ fn end(own: &Own, report: &AccountReport, json: bool) -> Exit {
             "report": folder.join("report.json").display().to_string(),
         }));
     } else {
-        println!("{}; {}", printable(&report.verdict), folder.join("report.md").display());
+        outln!("{}; {}", printable(&report.verdict), folder.join("report.md").display());
         for left in &report.left {
-            println!("  {}", printable(&left.finish));
+            outln!("  {}", printable(&left.finish));
         }
     }
     if report.clean { Exit::Done } else { Exit::No }
@@ -150,18 +151,18 @@ async fn one_module(session: Arc<Session>, module: String, arguments: &ResetArgs
         if arguments.json {
             print_line(&json!({ "event": "summary", "module": module, "clean": true, "things": 0, "left": [] }));
         } else {
-            println!("Nothing of {module} is there.");
+            outln!("Nothing of {module} is there.");
         }
         return Exit::Done;
     }
     if !arguments.json {
-        plan.fences.iter().for_each(|fence| println!("  undo   {fence}"));
+        plan.fences.iter().for_each(|fence| outln!("  undo   {fence}"));
         let line = |item: &Item| format!("  goes   {} {} in {}", item.kind.type_name(), item.name, item.region);
-        plan.things.iter().for_each(|item| println!("{}", printable(&line(item))));
+        plan.things.iter().for_each(|item| outln!("{}", printable(&line(item))));
     }
     if arguments.approve.is_none() {
         if !std::io::stdin().is_terminal() {
-            eprintln!("workshop: without a terminal nothing is deleted unless it is approved: add --approve delete");
+            errln!("workshop: without a terminal nothing is deleted unless it is approved: add --approve delete");
             return Exit::Missing;
         }
         if let Err(exit) = typed(plan.things.len(), &format!("undo {module}"), &cancel).await {
@@ -178,7 +179,7 @@ async fn one_module(session: Arc<Session>, module: String, arguments: &ResetArgs
                 if json {
                     print_line(&json!({ "event": "progress", "message": text }));
                 } else {
-                    println!("{}", printable(&text));
+                    outln!("{}", printable(&text));
                 }
             }
         };
@@ -191,9 +192,9 @@ async fn one_module(session: Arc<Session>, module: String, arguments: &ResetArgs
             if json {
                 print_line(&line);
             } else if left.is_empty() {
-                println!("{module} is undone: nothing that it made is there.");
+                outln!("{module} is undone: nothing that it made is there.");
             } else {
-                println!("{module} is not undone:\n  {}", printable(&left.join("\n  ")));
+                outln!("{module} is not undone:\n  {}", printable(&left.join("\n  ")));
             }
             if left.is_empty() { Exit::Done } else { Exit::No }
         }
@@ -203,7 +204,7 @@ async fn one_module(session: Arc<Session>, module: String, arguments: &ResetArgs
 }
 
 fn wrong(error: &UndoError) -> Exit {
-    eprintln!("workshop: {}", printable(&error.to_string()));
+    errln!("workshop: {}", printable(&error.to_string()));
     match error {
         UndoError::Unknown { .. } => Exit::Usage,
         UndoError::StoodOn { .. } | UndoError::Cleans(_) => Exit::Missing,

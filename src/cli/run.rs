@@ -1,7 +1,6 @@
 //! `workshop run`: the steps of a module, or of all, without a screen.
 
 use std::collections::BTreeSet;
-use std::io::Write as _;
 use std::sync::Arc;
 
 use serde_json::json;
@@ -10,6 +9,7 @@ use tokio_util::sync::CancellationToken;
 use super::args::{Global, RunArgs};
 use super::exit::Exit;
 use super::open;
+use crate::cli::out::{errln, outln};
 use crate::domain::{Effect, Event, EventKind, FailureClass};
 use crate::engine::actions::RunError;
 use crate::engine::session::Session;
@@ -22,7 +22,7 @@ pub(super) async fn run(global: &Global, arguments: RunArgs) -> Exit {
     let approved = match effects(&arguments.approve) {
         Ok(approved) => approved,
         Err(message) => {
-            eprintln!("workshop: {message}");
+            errln!("workshop: {message}");
             return Exit::Usage;
         }
     };
@@ -31,7 +31,7 @@ pub(super) async fn run(global: &Global, arguments: RunArgs) -> Exit {
         Err(exit) => return exit,
     };
     for line in crate::engine::kept::recover(&session).await {
-        eprintln!("{line}");
+        errln!("{line}");
     }
     let begun = crate::clock::Clock::wall().now();
     let cancel = CancellationToken::new();
@@ -58,9 +58,9 @@ pub(super) async fn run(global: &Global, arguments: RunArgs) -> Exit {
                 {
                     line.extend(fields);
                 }
-                print_line(&line.to_string());
+                outln!("{line}");
             } else {
-                println!(
+                outln!(
                     "{} modules done; RTO {}; RPO {} ({}); {}; {:.0} simulated seconds in {:.1} s",
                     summary.modules_done,
                     summary.rto_seconds.map_or("not measured".to_owned(), |seconds| format!("{seconds:.0} s")),
@@ -76,7 +76,7 @@ pub(super) async fn run(global: &Global, arguments: RunArgs) -> Exit {
             if left == 0 { Exit::Done } else { Exit::No }
         }
         Err(error) => {
-            eprintln!("workshop: {error}");
+            errln!("workshop: {error}");
             exit(&error)
         }
     }
@@ -128,32 +128,25 @@ fn effects(words: &[String]) -> Result<BTreeSet<Effect>, String> {
 }
 
 fn print_json(event: &Event) {
-    print_line(&serde_json::to_string(event).unwrap_or_default());
-}
-
-/// One line on standard output. A reader that has gone away is no reason to stop what was begun.
-fn print_line(line: &str) {
-    let mut out = std::io::stdout().lock();
-    let _ = writeln!(out, "{line}");
-    let _ = out.flush();
+    outln!("{}", serde_json::to_string(event).unwrap_or_default());
 }
 
 fn print_text(event: &Event) {
     let message = event.message.as_deref().unwrap_or_default();
     match event.event {
-        EventKind::ModuleStarted => println!("Module {}", event.module.as_deref().unwrap_or_default()),
-        EventKind::StepStarted => println!("  {}", event.step.as_deref().unwrap_or_default()),
-        EventKind::ActionStarted => println!("    run {}", event.action.as_deref().unwrap_or_default()),
-        EventKind::ActionProgress | EventKind::DrillPhase => println!("      {message}"),
-        EventKind::ActionFailed => println!("    failed: {message}"),
+        EventKind::ModuleStarted => outln!("Module {}", event.module.as_deref().unwrap_or_default()),
+        EventKind::StepStarted => outln!("  {}", event.step.as_deref().unwrap_or_default()),
+        EventKind::ActionStarted => outln!("    run {}", event.action.as_deref().unwrap_or_default()),
+        EventKind::ActionProgress | EventKind::DrillPhase => outln!("      {message}"),
+        EventKind::ActionFailed => outln!("    failed: {message}"),
         EventKind::CheckChanged => {
             let (check, outcome) =
                 (event.check.as_deref().unwrap_or_default(), event.outcome.as_deref().unwrap_or_default());
-            println!("    check {check}: {outcome} {message}");
+            outln!("    check {check}: {outcome} {message}");
         }
         EventKind::Note => match &event.detail {
-            Some(detail) => println!("    drill: {} {detail}", event.outcome.as_deref().unwrap_or_default()),
-            None => println!("    {message}"),
+            Some(detail) => outln!("    drill: {} {detail}", event.outcome.as_deref().unwrap_or_default()),
+            None => outln!("    {message}"),
         },
         EventKind::ModuleDone
         | EventKind::StepDone

@@ -9,6 +9,7 @@ use serde_json::json;
 use super::args::{FaultCommand, Global, SandboxCommand};
 use super::exit::Exit;
 use super::open;
+use crate::cli::out::{errln, outln};
 use crate::domain::time::spell;
 use crate::engine::session::Session;
 use crate::engine::{endpoint, signals};
@@ -18,7 +19,7 @@ use crate::sandbox::snapshot as saved;
 /// Runs a subcommand of `sandbox`.
 pub(super) async fn run(global: &Global, command: SandboxCommand) -> Exit {
     if global.aws || global.endpoint_url.is_some() {
-        eprintln!("workshop: `sandbox` is about the simulated AWS; leave --aws and --endpoint-url out");
+        errln!("workshop: `sandbox` is about the simulated AWS; leave --aws and --endpoint-url out");
         return Exit::Usage;
     }
     let session = match open::session(global, false, false).await {
@@ -37,7 +38,7 @@ pub(super) async fn run(global: &Global, command: SandboxCommand) -> Exit {
             let parameters: serde_json::Map<_, _> = set.into_iter().collect();
             match faults.start(&kind, &region, json!(parameters), lease).await {
                 Ok(fault) => {
-                    println!("{}: {} in {} for {}", fault.id, fault.kind, fault.region, spell(lease));
+                    outln!("{}: {} in {} for {}", fault.id, fault.kind, fault.region, spell(lease));
                     Exit::Done
                 }
                 Err(failure) => refused(&failure),
@@ -50,7 +51,7 @@ pub(super) async fn run(global: &Global, command: SandboxCommand) -> Exit {
                 Ok(active) if !active.iter().any(|fault| fault.id == id) => {
                     let ids: Vec<&str> = active.iter().map(|fault| fault.id.as_str()).collect();
                     let those = if ids.is_empty() { "no fault is active".to_owned() } else { ids.join(", ") };
-                    eprintln!("workshop: there is no active fault '{id}' (active: {those})");
+                    errln!("workshop: there is no active fault '{id}' (active: {those})");
                     return Exit::No;
                 }
                 Ok(_) => {}
@@ -65,13 +66,13 @@ pub(super) async fn run(global: &Global, command: SandboxCommand) -> Exit {
 }
 
 fn refused(failure: &crate::domain::Failure) -> Exit {
-    eprintln!("workshop: {}", failure.message);
+    errln!("workshop: {}", failure.message);
     Exit::Usage
 }
 
 /// A failure with a file, as a message.
 fn unusable(doing: &str, file: &Path, error: &std::io::Error) -> Exit {
-    eprintln!("workshop: cannot {doing} {}: {error}", file.display());
+    errln!("workshop: cannot {doing} {}: {error}", file.display());
     Exit::State
 }
 
@@ -91,7 +92,7 @@ async fn snapshot(session: &Session, file: &Path) -> Exit {
         .and_then(|()| fs::rename(&temporary, file));
     match written {
         Ok(()) => {
-            println!("{}: {} bytes", file.display(), sealed.len());
+            outln!("{}: {} bytes", file.display(), sealed.len());
             Exit::Done
         }
         Err(error) => {
@@ -111,13 +112,13 @@ async fn restore(session: &Session, file: &Path) -> Exit {
     let world = match saved::open(&bytes) {
         Ok(world) => world,
         Err(error) => {
-            eprintln!("workshop: {}: {error}", file.display());
+            errln!("workshop: {}: {error}", file.display());
             return Exit::State;
         }
     };
     match simulator.restore(world).await {
         Ok(()) => {
-            println!("the world of {} goes on from now", file.display());
+            outln!("the world of {} goes on from now", file.display());
             Exit::Done
         }
         Err(failure) => refused(&failure),
@@ -132,15 +133,15 @@ async fn serve(session: &Session, port: u16, shop_port: u16) -> Exit {
     let doors = match opened {
         Ok(doors) => doors,
         Err(error) => {
-            eprintln!("workshop: {error}");
+            errln!("workshop: {error}");
             return Exit::State;
         }
     };
-    println!("The simulated AWS answers on {}. Paste this into another terminal (Ctrl-C here ends it):", doors.url());
-    println!("{}", doors.text());
+    outln!("The simulated AWS answers on {}. Paste this into another terminal (Ctrl-C here ends it):", doors.url());
+    outln!("{}", doors.text());
     signals::terminated().await;
     if let Err(error) = simulator.save() {
-        eprintln!("workshop: {error}");
+        errln!("workshop: {error}");
         return Exit::State;
     }
     Exit::Done
@@ -150,7 +151,7 @@ async fn status(session: &Session) -> Exit {
     let Some(simulator) = &session.simulator else { return Exit::State };
     match simulator.status().await {
         Ok(status) => {
-            println!("{}", serde_json::to_string_pretty(&status).unwrap_or_default());
+            outln!("{}", serde_json::to_string_pretty(&status).unwrap_or_default());
             Exit::Done
         }
         Err(failure) => refused(&failure),
@@ -159,10 +160,10 @@ async fn status(session: &Session) -> Exit {
 
 async fn list(session: &Session) -> Exit {
     for kind in KINDS {
-        println!("{}: {}", kind.name, kind.what);
+        outln!("{}: {}", kind.name, kind.what);
         for parameter in kind.parameters {
             let needed = if parameter.required { "needed" } else { "optional" };
-            println!("    --set {}=… ({needed}) {}", parameter.name, parameter.what);
+            outln!("    --set {}=… ({needed}) {}", parameter.name, parameter.what);
         }
     }
     let Some(faults) = &session.faults else { return Exit::Usage };
@@ -171,7 +172,7 @@ async fn list(session: &Session) -> Exit {
             for fault in active {
                 let given = fault.parameters.as_object().filter(|given| !given.is_empty());
                 let given = given.map(|_| format!(" {}", fault.parameters)).unwrap_or_default();
-                println!("active {}: {}{given} in {} until {}", fault.id, fault.kind, fault.region, fault.until);
+                outln!("active {}: {}{given} in {} until {}", fault.id, fault.kind, fault.region, fault.until);
             }
             Exit::Done
         }

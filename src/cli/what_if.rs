@@ -8,6 +8,7 @@ use super::args::{Global, WhatIfArgs};
 use super::exit::Exit;
 use super::reports::seconds;
 use super::{open, reports};
+use crate::cli::out::{errln, outln};
 use crate::drill::Report;
 use crate::engine::drills;
 use crate::engine::session::Session;
@@ -25,7 +26,7 @@ pub(super) async fn run(global: &Global, arguments: &WhatIfArgs) -> Exit {
     let report = match reports::one(&arguments.directory, false) {
         Ok(report) => report,
         Err(why) => {
-            eprintln!("workshop: {why}");
+            errln!("workshop: {why}");
             return Exit::Usage;
         }
     };
@@ -36,7 +37,7 @@ pub(super) async fn run(global: &Global, arguments: &WhatIfArgs) -> Exit {
     match tries(&session, &report, arguments).await {
         Ok(()) => Exit::Done,
         Err((exit, why)) => {
-            eprintln!("workshop: {why}");
+            errln!("workshop: {why}");
             exit
         }
     }
@@ -59,11 +60,11 @@ async fn tries(session: &Arc<Session>, report: &Report, arguments: &WhatIfArgs) 
     let measured = trials::measured(&report.plan).or_else(|| trials::measured(&plan));
     let base = measured.ok_or_else(|| (Exit::Missing, "the routing's settings could not be read".to_owned()))?;
     if !arguments.json {
-        println!(
+        outln!(
             "{} trials of each setting, in simulated time; the health check's interval / threshold / TTL",
             arguments.runs
         );
-        println!("measured {}: {}", name(base), seconds(report.rto_seconds));
+        outln!("measured {}: {}", name(base), seconds(report.rto_seconds));
     }
     let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     let (mut usual, mut trouble) = (None, None);
@@ -87,10 +88,10 @@ async fn tries(session: &Arc<Session>, report: &Report, arguments: &WhatIfArgs) 
                 "p5_seconds": low, "median_seconds": median, "p95_seconds": high, "difference_seconds": saved,
                 "dollars_a_month": dollars, "failed": failures.len(),
             });
-            println!("{line}");
+            outln!("{line}");
             continue;
         }
-        println!(
+        outln!(
             "{:>12}: 5 % {:>8}  median {:>8}  95 % {:>8}  {:>+7.1} s  {dollars} USD a month for the interval{}",
             name(settings),
             seconds(low),

@@ -24,8 +24,8 @@ pub struct Eta {
 /// The draws of a graph's nodes, made once: a class of accounts asks for a forecast every minute.
 #[derive(Debug)]
 pub struct Forecast {
-    /// By node: its name, and how long it takes in each draw.
-    nodes: Vec<(String, Vec<Duration>)>,
+    /// By node: its name, and how many milliseconds it takes in each draw.
+    nodes: Vec<(String, Vec<u32>)>,
 }
 
 impl Forecast {
@@ -33,7 +33,8 @@ impl Forecast {
     pub fn of(graph: &Graph) -> Self {
         let drawn = |node: &Node| {
             let ((p50, p90), name) = (node.id.step.takes(), node.id.to_string());
-            let draws = (0..DRAWS).map(|draw| skewed(p50, p90, &name, draw)).collect();
+            let draws = (0..DRAWS).map(|draw| skewed(p50, p90, &name, draw));
+            let draws = draws.map(|one| u32::try_from(one.as_millis()).unwrap_or(u32::MAX)).collect();
             (name, draws)
         };
         Self { nodes: graph.nodes().iter().map(drawn).collect() }
@@ -42,9 +43,8 @@ impl Forecast {
     /// What is still to come; `elapsed` says how long each node has been running.
     pub fn eta(&self, graph: &Graph, elapsed: &dyn Fn(usize) -> Duration) -> Eta {
         let running = |place| matches!(graph.states().get(place), Some(State::Started | State::Deleting));
-        let spent: Vec<Duration> = (0..self.nodes.len())
-            .map(|place| if running(place) { elapsed(place) } else { Duration::ZERO })
-            .collect();
+        let spent: Vec<Duration> =
+            (0..self.nodes.len()).map(|place| if running(place) { elapsed(place) } else { Duration::ZERO }).collect();
         let drawn = |place: usize, node: &Node, draw: usize| {
             let (Some((name, draws)), Some(spent)) = (self.nodes.get(place), spent.get(place)) else {
                 return Duration::ZERO;
@@ -52,7 +52,12 @@ impl Forecast {
             let (p50, p90) = node.id.step.takes();
             // What has run for longer than a draw has ruled that draw out; a few more are tried.
             let more = (1..6).map(|again| skewed(p50, p90, name, draw as u64 + again * DRAWS));
-            let full = draws.get(draw).copied().into_iter().chain(more).find(|one| one > spent);
+            let full = draws
+                .get(draw)
+                .map(|one| Duration::from_millis((*one).into()))
+                .into_iter()
+                .chain(more)
+                .find(|one| one > spent);
             full.map_or(p50 / 10, |full| full.saturating_sub(*spent))
         };
         let draws = 0..usize::try_from(DRAWS).unwrap_or_default();

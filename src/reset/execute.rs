@@ -31,8 +31,6 @@ const LOOKS: &[(Duration, Duration)] = &[
     (Duration::from_mins(3), Duration::from_secs(15)),
 ];
 const LOOK_LATE: Duration = Duration::from_secs(30);
-/// After each of these one such pause more: what takes hours is asked about less often, and ends later by 2.5 % at most.
-const LOOK_LATER: Duration = Duration::from_mins(20);
 /// A node that takes longer than this has failed. Interfaces of functions have been seen to stay for 57 minutes
 /// (reset-tools.md, A.3), and a stack may need them twice.
 const LIMIT: Duration = Duration::from_mins(150);
@@ -539,8 +537,7 @@ fn held_by(graph: &Graph, place: usize) -> Vec<String> {
 }
 
 fn look(elapsed: Duration) -> Duration {
-    let late = || LOOK_LATE * u32::try_from(elapsed.as_secs() / LOOK_LATER.as_secs()).unwrap_or(1).max(1);
-    LOOKS.iter().find(|(until, _)| elapsed < *until).map_or_else(late, |(_, pause)| *pause)
+    LOOKS.iter().find(|(until, _)| elapsed < *until).map_or(LOOK_LATE, |(_, pause)| *pause)
 }
 
 /// A refusal that waiting does not change, with what a person can do.

@@ -292,7 +292,8 @@ impl Graph {
     /// longest.
     pub fn critical_path(&self, takes: impl Fn(usize, &Node) -> Duration) -> (Duration, Vec<usize>) {
         let mut ends: Vec<(Duration, Option<usize>)> = vec![(Duration::ZERO, None); self.nodes.len()];
-        let end = |ends: &[(Duration, Option<usize>)], place: usize| ends.get(place).map_or(Duration::ZERO, |one| one.0);
+        let end =
+            |ends: &[(Duration, Option<usize>)], place: usize| ends.get(place).map_or(Duration::ZERO, |one| one.0);
         for place in self.order.iter().copied() {
             let Some(node) = self.nodes.get(place) else { continue };
             let before = node.after.iter().map(|one| (end(&ends, *one), *one)).max();

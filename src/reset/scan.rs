@@ -1,6 +1,7 @@
 //! What exists in an account, and what of it belongs to a run: the inventory that a plan is made from.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde_json::{Value, json};
 
@@ -139,7 +140,17 @@ pub async fn scan(caller: &Caller, account: &str, run: &Run) -> Scan {
     buckets(caller, run, &mut scan, primary).await;
     manifest(caller, run, &mut scan, &mut evidence).await;
     judge(run, &mut scan, &evidence);
+    scan.items.iter_mut().for_each(shorten);
     scan
+}
+
+/// Keeps of AWS's answer what the order of deletion is made from: a class has a hundred accounts with hundreds of things.
+fn shorten(item: &mut Item) {
+    item.raw = match item.kind {
+        Kind::Cluster => return,
+        Kind::Stack => json!({ "Outputs": item.raw.get("Outputs") }).into(),
+        _ => Arc::default(),
+    };
 }
 
 /// Whether a refusal means that the account has not opted in to the Region.
@@ -162,7 +173,15 @@ async fn tagged(caller: &Caller, run: &Run, region: &str) -> Result<Vec<Item>, F
         let arn = raw.get("ResourceARN").and_then(Value::as_str)?.to_owned();
         let owner = Owner::TagAlone;
         let region = region.to_owned();
-        Some(Item { kind: Kind::Tagged, region, id: arn.clone(), name: arn.clone(), arn: Some(arn), owner, raw: raw.into() })
+        Some(Item {
+            kind: Kind::Tagged,
+            region,
+            id: arn.clone(),
+            name: arn.clone(),
+            arn: Some(arn),
+            owner,
+            raw: raw.into(),
+        })
     };
     Ok(items.into_iter().filter_map(item).collect())
 }

@@ -105,7 +105,7 @@ async fn accounts(world: &World, suffix: &str, count: usize, sdk: bool, run: &dy
     let took = wall.elapsed().as_secs_f64();
     drop(awake);
     println!(
-        "{count} accounts, {}: {took:.1} s of wall time (goal for 50: 10), {:.0} simulated minutes with the proof, {} calls an account, {} MB resident",
+        "{count} accounts, {}: {took:.1} s of wall time (goal for 50: 10), {:.0} simulated minutes with the proof, {} calls an account, {} MB resident at most so far",
         if sdk { "sdk" } else { "direct" },
         clock.now().since(begun).as_secs_f64() / 60.0,
         calls / count as u64,
@@ -128,9 +128,9 @@ async fn one(aws: Arc<dyn Operations>, clock: &Clock, id: &str, run: &Run) -> u6
     caller.counts.reads.load(Ordering::Relaxed) + caller.counts.changes.load(Ordering::Relaxed)
 }
 
-/// Resident memory in bytes, on Linux.
+/// The most resident memory that the process has had, in bytes, on Linux.
 fn resident() -> Option<u64> {
     let text = std::fs::read_to_string("/proc/self/status").ok()?;
-    let line = text.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
+    let line = text.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
     line.split_whitespace().next()?.parse::<u64>().ok().map(|kib| kib * 1024)
 }

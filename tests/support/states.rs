@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use multi_region_workshop::clock::{Clock, Rate};
-use multi_region_workshop::domain::{Failure, FailureClass, Operation, SimTime};
+use multi_region_workshop::domain::{Failure, FailureClass, Operation, Operations, SimTime};
 use multi_region_workshop::reset::{
     self, Caller, Entry, JournalError, Node, Outcome, Progress, Ready, Recorder, Run, Seat, SeatPlan, State, Stop,
     Tools,
@@ -82,8 +82,18 @@ pub async fn apply(
     journal: &Memory,
     tell: &(dyn Fn(Progress) + Send + Sync),
 ) -> Result<Outcome, Stop> {
+    apply_by(account.aws.clone(), account, journal, tell).await
+}
+
+/// As [`apply`], over another way to AWS.
+pub async fn apply_by(
+    aws: Arc<dyn Operations>,
+    account: &Account,
+    journal: &Memory,
+    tell: &(dyn Fn(Progress) + Send + Sync),
+) -> Result<Outcome, Stop> {
     let clock = account.aws.sandbox.clock().clone();
-    let caller = Caller::new(account.aws.clone(), clock.clone(), &account.id);
+    let caller = Caller::new(aws, clock.clone(), &account.id);
     // The same command is given again when a read was refused.
     let mut scan = reset::scan(&caller, &account.id, &account.run).await;
     for _ in 0..5 {

@@ -9,6 +9,7 @@ use tokio::sync::mpsc;
 
 use crate::app::{Msg, update};
 use crate::cli::exit::Exit;
+use crate::cli::out::outln;
 use crate::engine::{Started, signals};
 use lines::{Told, keys_of};
 
@@ -22,7 +23,7 @@ pub async fn run(started: Started) -> Exit {
     for effect in effects {
         engine.execute(effect);
     }
-    println!("{}", text::whole(&model));
+    outln!("{}", text::whole(&model));
     let mut ends = std::pin::pin!(signals::terminated());
     let mut exit = Exit::Done;
     while !model.quitting {
@@ -48,10 +49,10 @@ pub async fn run(started: Started) -> Exit {
             }
         }
         for line in told.news(&model) {
-            println!("{line}");
+            outln!("{line}");
         }
         if typed || Told::place(&model) != before {
-            println!("{}", text::whole(&model));
+            outln!("{}", text::whole(&model));
         }
     }
     engine.stop().await;

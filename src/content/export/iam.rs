@@ -42,6 +42,7 @@ const RESET: &[(&str, &str)] = &[
     ("cloudformation", "DescribeStackEvents"),
     ("cloudformation", "DescribeStacks"),
     ("cloudformation", "ListStackResources"),
+    ("cloudformation", "ListStacks"),
     ("cloudformation", "UpdateTerminationProtection"),
     ("cloudwatch", "DeleteDashboards"),
     ("cloudwatch", "ListDashboards"),

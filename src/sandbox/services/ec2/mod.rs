@@ -151,7 +151,17 @@ pub fn handler(operation: &str) -> Option<Handler> {
 
 /// What exists of this service in the call's account and Region.
 pub fn inventory(call: &mut Call<'_>) -> Vec<Record> {
+    // A search asks every Region of every account; it keeps no default VPC where nobody has used one.
+    let untouched = call.regional().ec2.items.is_empty();
     ensure(call);
+    let found = listed(call);
+    if untouched {
+        call.regional().ec2.items.clear();
+    }
+    found
+}
+
+fn listed(call: &mut Call<'_>) -> Vec<Record> {
     let (account, region) = (call.account.clone(), call.region.clone());
     let items = &call.regional().ec2.items;
     items

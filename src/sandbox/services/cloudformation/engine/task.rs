@@ -61,8 +61,8 @@ pub fn advance(call: &mut Call<'_>, stack: &mut Stack, work: &mut Work) -> bool 
 
 /// The next task by name with which something is to be done now.
 fn next(work: &Work, behind: Bound<&String>, now: SimTime) -> Option<(String, Turn)> {
-    let tasks = work.tasks.range::<String, _>((behind, Bound::Unbounded));
-    tasks.filter_map(|(name, task)| Some((name, turn(work, task, now)?))).next().map(|(name, turn)| (name.clone(), turn))
+    let mut tasks = work.tasks.range::<String, _>((behind, Bound::Unbounded));
+    tasks.find_map(|(name, task)| turn(work, task, now).map(|turn| (name.clone(), turn)))
 }
 
 /// What is done with a task now.
