@@ -20,7 +20,8 @@ use multi_region_workshop::content::export::iam;
 use multi_region_workshop::content::{self, Source};
 use multi_region_workshop::domain::{BoxFuture, Failure, FailureClass, Operation, Operations, Reply, SimTime};
 use multi_region_workshop::reset::{self, Entry, Graph, Node, NodeId, Progress, Run, State, Step, Verdict};
-use multi_region_workshop::sandbox::World;
+use multi_region_workshop::sandbox::{Call, World};
+use serde_json::{Value, json};
 use states::{Account, Memory, apply, jumping, kind, one_state, planned, violations};
 
 /// How many states the ordinary test tries.
@@ -80,6 +81,50 @@ async fn a_bucket_that_is_not_empty_yet_is_not_asked_to_go() {
     let outcome = states::apply_by(std::sync::Arc::new(slow), &account, &Memory::endless(), &|_| ()).await.unwrap();
     assert_eq!(outcome.verdict, Verdict::Clean);
     assert_eq!(violations(&account.aws.changes.lock().unwrap(), false), [""; 0]);
+}
+
+/// Deletes the functions inside the VPC and then their roles by hand, the wrong way round for Lambda.
+fn roles_before_interfaces(world: &mut World, suffix: &str) {
+    let ask = |world: &mut World, service: &str, api: &str, input: &Value| {
+        Call::new(world, ACCOUNT, R1).invoke(service, api, input).unwrap()
+    };
+    for function in ["bestsellers", "update-bestsellers"] {
+        let name = json!({ "FunctionName": format!("bookstore-{suffix}-{function}") });
+        let role = ask(world, "lambda", "GetFunctionConfiguration", &name)["Role"].as_str().unwrap().to_owned();
+        let role = role.rsplit('/').next().unwrap();
+        ask(world, "lambda", "DeleteFunction", &name);
+        for policy in
+            ask(world, "iam", "ListRolePolicies", &json!({ "RoleName": role }))["PolicyNames"].as_array().unwrap()
+        {
+            ask(world, "iam", "DeleteRolePolicy", &json!({ "RoleName": role, "PolicyName": policy }));
+        }
+        let attached = ask(world, "iam", "ListAttachedRolePolicies", &json!({ "RoleName": role }));
+        for policy in attached["AttachedPolicies"].as_array().unwrap() {
+            ask(world, "iam", "DetachRolePolicy", &json!({ "RoleName": role, "PolicyArn": policy["PolicyArn"] }));
+        }
+        ask(world, "iam", "DeleteRole", &json!({ "RoleName": role }));
+    }
+}
+
+#[tokio::test]
+async fn an_interface_whose_role_is_gone_is_residual_with_the_command_that_finds_it() {
+    let workshop = workshop().await;
+    let mut world = workshop.moments.last().unwrap().clone();
+    roles_before_interfaces(&mut world, &workshop.run.suffix);
+    let sandbox = jumping(world);
+    let _awake = sandbox.clock().participate();
+    let account = planned(&sandbox, ACCOUNT, &workshop.run).await;
+    let outcome = apply(&account, &Memory::endless(), &|_| ()).await.unwrap();
+    assert!(matches!(outcome.verdict, Verdict::Residual { .. }), "{:?}", outcome.verdict);
+    let failed: Vec<&State> =
+        outcome.nodes.iter().map(|(_, state)| state).filter(|state| matches!(state, State::Failed { .. })).collect();
+    let [State::Failed { why, finish }] = failed[..] else { panic!("{failed:?}") };
+    assert!(why.contains("a function whose role is gone"), "{why}");
+    assert!(finish.iter().any(|line| line.starts_with("aws ec2 describe-network-interfaces --filters")), "{finish:?}");
+    // It is stuck in one stack; nothing else is.
+    let left = sandbox.with_world(|world| everything(world, ACCOUNT));
+    let other: Vec<&String> = left.iter().filter(|arn| !arn.contains(":ec2:")).collect();
+    assert!(matches!(other[..], [stack] if stack.contains(":stack/bookstore-network-")), "{other:?}");
 }
 
 #[tokio::test]

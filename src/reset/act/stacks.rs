@@ -131,22 +131,37 @@ impl Hand<'_> {
         let input = json!({ "StackName": stack.id });
         let events = self.read("cloudformation", "describe-stack-events", &stack.region, input.clone()).await;
         let events = events.ok().and_then(|output| output.get("StackEvents").and_then(Value::as_array).cloned());
-        let failed = events.unwrap_or_default().into_iter().find_map(|event| {
-            let text = |name: &str| event.get(name).and_then(Value::as_str).map(str::to_owned);
-            (text("ResourceStatus")? == "DELETE_FAILED" && text("ResourceType")? != "AWS::CloudFormation::Stack")
-                .then(|| Some(format!("{}: {}", text("LogicalResourceId")?, text("ResourceStatusReason")?)))
-                .flatten()
+        let failed = events.unwrap_or_default().into_iter().find(|event| {
+            let is = |name: &str, value: &str| event.get(name).and_then(Value::as_str) == Some(value);
+            is("ResourceStatus", "DELETE_FAILED") && !is("ResourceType", "AWS::CloudFormation::Stack")
         });
-        let look = operation("cloudformation", "describe-stack-events", &stack.region, input);
-        let again = operation("cloudformation", "delete-stack", &stack.region, json!({ "StackName": stack.id }));
-        Halt::GaveUp {
-            why: format!(
-                "{} could not be deleted in {TRIES} attempts{}",
-                stack.name,
-                failed.map(|why| format!(": {why}")).unwrap_or_default()
-            ),
-            finish: vec![command_line(&look), command_line(&again)],
+        let failed = failed.unwrap_or_default();
+        let text = |name: &str| failed.get(name).and_then(Value::as_str).unwrap_or_default();
+        let mut why = format!("{} could not be deleted in {TRIES} attempts", stack.name);
+        if !text("LogicalResourceId").is_empty() {
+            why += &format!(": {}: {}", text("LogicalResourceId"), text("ResourceStatusReason"));
         }
+        let mut finish = vec![operation("cloudformation", "describe-stack-events", &stack.region, input.clone())];
+        if let Some(filter) = interfaces_of(text("ResourceType")) {
+            why += "; a network interface may still use it: Lambda deletes none of a function whose role is gone, so that \
+                    it is to be deleted by hand";
+            let filter = json!({ "Filters": [{ "Name": filter, "Values": [text("PhysicalResourceId")] }] });
+            finish.push(operation("ec2", "describe-network-interfaces", &stack.region, filter));
+        }
+        finish.push(operation("cloudformation", "delete-stack", &stack.region, input));
+        Halt::GaveUp { why, finish: finish.iter().map(command_line).collect() }
+    }
+}
+
+/// The filter that finds the network interfaces which keep something of that type from being deleted.
+/// Source: AWS Lambda Developer Guide, "Giving Lambda functions access to resources in an Amazon VPC": Lambda deletes them
+/// with the permissions of the function's role, and without it they are to be deleted by hand.
+fn interfaces_of(type_name: &str) -> Option<&'static str> {
+    match type_name {
+        "AWS::EC2::Subnet" => Some("subnet-id"),
+        "AWS::EC2::SecurityGroup" => Some("group-id"),
+        "AWS::EC2::VPC" => Some("vpc-id"),
+        _ => None,
     }
 }
 
