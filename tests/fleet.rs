@@ -1,7 +1,7 @@
 //! A rehearsed class: its accounts, its roster, and what fleet tells about it without changing anything.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use multi_region_workshop::content::Source;
@@ -61,7 +61,9 @@ async fn a_rehearsed_class_is_found_as_it_stands_and_nothing_is_changed() {
     let awake = session.clock.participate();
     let before = sandbox.with_world(state);
     let mut fleet = Fleet::of(&session, roster);
-    fleet.cycle().await;
+    let told = Mutex::new(Vec::new());
+    fleet.cycle_telling(&|done, of| told.lock().unwrap().push((done, of))).await;
+    assert_eq!(told.into_inner().unwrap(), (1..=10).map(|done| (done, 10)).collect::<Vec<_>>());
     assert!(fleet.rows().iter().all(|row| (1..=READS).contains(&row.reads)), "{:?}", fleet.rows());
     fleet.settle().await;
     assert!(before.len() > 500, "{}", before.len());

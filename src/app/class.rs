@@ -115,6 +115,8 @@ pub struct ClassModel {
     pub simulated: bool,
     /// How long the last look took, in seconds of the wall, and how many looks there were.
     pub looks: (f64, usize),
+    /// While seats are asked: how many have answered, and how many there are.
+    pub asked: Option<(usize, usize)>,
     /// One line for the instructor.
     pub notice: String,
     /// Whether the screen is to be closed.
@@ -130,6 +132,13 @@ pub enum ClassMsg {
     Paste(String),
     /// The terminal has another size.
     Resize,
+    /// Seats are being asked.
+    Asked {
+        /// How many have answered.
+        done: usize,
+        /// How many there are.
+        of: usize,
+    },
     /// Every seat was asked once more.
     Rows {
         /// The seats.
@@ -210,7 +219,9 @@ pub fn update_class(model: &mut ClassModel, message: ClassMsg) -> Vec<ClassEffec
             }
         }
         ClassMsg::Resize => {}
+        ClassMsg::Asked { done, of } => model.asked = Some((done, of)),
         ClassMsg::Rows { rows, now, seconds } => {
+            model.asked = None;
             model.marked.retain(|seat| rows.iter().any(|row| row.seat == *seat));
             model.keep_choice(|model| model.rows = rows);
             model.now = now;

@@ -2,6 +2,7 @@
 
 use std::io::IsTerminal as _;
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::args::Global;
 use super::exit::Exit;
@@ -55,8 +56,25 @@ pub(super) async fn session(global: &Global, fresh: bool, jump: bool) -> Result<
     opened(options(global, fresh, jump)).await
 }
 
+/// After so long somebody who waits is told what for.
+const QUIET: Duration = Duration::from_secs(2);
+
+/// Opens a run. Simulated accounts go on while the program is closed, and for a class that is much to compute.
+async fn patiently(options: Options) -> Result<Session, OpenError> {
+    let simulated = !options.aws && options.endpoint_url.is_none();
+    let told = tokio::spawn(async move {
+        tokio::time::sleep(QUIET).await;
+        if simulated {
+            errln!("workshop: opening; the simulated accounts make up for the time in which nobody was here");
+        }
+    });
+    let session = Session::open(options).await;
+    told.abort();
+    session
+}
+
 async fn opened(options: Options) -> Result<Arc<Session>, Exit> {
-    match Session::open(options).await {
+    match patiently(options).await {
         Ok(session) => {
             for note in &session.notes {
                 errln!("{note}");
@@ -84,7 +102,7 @@ pub async fn open_screen(global: &Global) -> Result<Arc<Session>, Exit> {
         );
         return Err(Exit::Missing);
     }
-    match Session::open(Options { choose: Some(choose), ..options(global, false, false) }).await {
+    match patiently(Options { choose: Some(choose), ..options(global, false, false) }).await {
         Ok(session) => Ok(Arc::new(session)),
         Err(error) => {
             errln!("workshop: {error}");

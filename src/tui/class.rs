@@ -69,7 +69,11 @@ fn screen(canvas: &mut Canvas<'_>, model: &ClassModel, area: Rect) {
 fn header(canvas: &mut Canvas<'_>, model: &ClassModel, area: Rect) {
     let theme = canvas.theme;
     let time = format!("{}{} ", model.now.clock_face(), if model.simulated { " SIM" } else { "" });
-    let read = if model.looks.1 == 0 { "reading …".to_owned() } else { format!("read in {:.1} s", model.looks.0) };
+    let read = match model.asked {
+        Some((done, of)) => format!("reading {done} of {of}"),
+        None if model.looks.1 == 0 => "reading …".to_owned(),
+        None => format!("read in {:.1} s", model.looks.0),
+    };
     let left = vec![part(" FLEET", theme.title()), part(format!("  {} seats  {read}", model.rows.len()), theme.text())];
     canvas.row(area.x, area.y, area.width, &left);
     let width = time.chars().count() as u16;
@@ -289,7 +293,9 @@ mod tests {
         {
             assert!(screen.contains(text), "{text} is missing:\n{screen}");
         }
-        assert!(!screen.contains('\u{1b}'));
+        assert!(!screen.contains('\u{1b}') && screen.contains("read in 1.2 s"));
+        update_class(&mut model, ClassMsg::Asked { done: 3, of: 40 });
+        assert!(drawn(&model, 80, 24, false).join("\n").contains("reading 3 of 40"));
         model.over = overs().pop().unwrap();
         let screen = drawn(&model, 80, 24, false).join("\n");
         assert!(screen.contains("type: reset class") && screen.contains("> res_"), "{screen}");

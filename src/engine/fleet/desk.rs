@@ -184,7 +184,11 @@ async fn looking(
             let begun = Instant::now();
             {
                 let _awake = session.clock.participate();
-                fleet.cycle().await;
+                let tell = |done, of| {
+                    // A screen that is far behind shows the next number instead.
+                    let _ = sender.try_send(ClassMsg::Asked { done, of });
+                };
+                fleet.cycle_telling(&tell).await;
             }
             let rows = fleet.rows().iter().map(shown).collect();
             let told = ClassMsg::Rows { rows, now: session.clock.now(), seconds: begun.elapsed().as_secs_f64() };

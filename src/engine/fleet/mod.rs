@@ -49,6 +49,11 @@ impl Fleet {
 
     /// Asks every account once more, all at the same time. Call it while holding one participant of the session's clock.
     pub async fn cycle(&mut self) {
+        self.cycle_telling(&|_, _| ()).await;
+    }
+
+    /// As [`Fleet::cycle`], and tells how many of how many seats have answered.
+    pub async fn cycle_telling(&mut self, tell: &(dyn Fn(usize, usize) + Sync)) {
         let clock = &self.session.clock;
         let asked: Vec<_> = std::mem::take(&mut self.watched)
             .into_iter()
@@ -62,6 +67,7 @@ impl Fleet {
                 (seat, task)
             })
             .collect();
+        let of = asked.len();
         for (seat, task) in asked {
             // A seat whose task broke is entered anew with the next cycle, and stops no other.
             let watched = match clock.idle(task).await {
@@ -69,6 +75,7 @@ impl Fleet {
                 Err(error) => Watched::broken(seat, error.to_string()),
             };
             self.watched.push(watched);
+            tell(self.watched.len(), of);
         }
         self.cycles += 1;
     }

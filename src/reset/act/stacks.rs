@@ -139,7 +139,7 @@ impl Hand<'_> {
         let text = |name: &str| failed.get(name).and_then(Value::as_str).unwrap_or_default();
         let mut why = format!("{} could not be deleted in {TRIES} attempts", stack.name);
         if !text("LogicalResourceId").is_empty() {
-            why += &format!(": {}: {}", text("LogicalResourceId"), text("ResourceStatusReason"));
+            why = format!("{why}: {}: {}", text("LogicalResourceId"), text("ResourceStatusReason"));
         }
         let mut finish = vec![operation("cloudformation", "describe-stack-events", &stack.region, input.clone())];
         if let Some(filter) = interfaces_of(text("ResourceType")) {
