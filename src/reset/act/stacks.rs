@@ -144,7 +144,7 @@ impl Hand<'_> {
         let mut finish = vec![operation("cloudformation", "describe-stack-events", &stack.region, input.clone())];
         if let Some(filter) = interfaces_of(text("ResourceType")) {
             why += "; a network interface may still use it: Lambda deletes none of a function whose role is gone, so that \
-                    it is to be deleted by hand";
+                    it is to be deleted by hand, with aws ec2 delete-network-interface";
             let filter = json!({ "Filters": [{ "Name": filter, "Values": [text("PhysicalResourceId")] }] });
             finish.push(operation("ec2", "describe-network-interfaces", &stack.region, filter));
         }
@@ -154,8 +154,8 @@ impl Hand<'_> {
 }
 
 /// The filter that finds the network interfaces which keep something of that type from being deleted.
-/// Source: AWS Lambda Developer Guide, "Giving Lambda functions access to resources in an Amazon VPC": Lambda deletes them
-/// with the permissions of the function's role, and without it they are to be deleted by hand.
+/// Source: AWS Lambda Developer Guide, "Understanding Hyperplane ENIs": Lambda deletes them with the permissions of the
+/// function's role, and without it they are to be deleted by hand.
 fn interfaces_of(type_name: &str) -> Option<&'static str> {
     match type_name {
         "AWS::EC2::Subnet" => Some("subnet-id"),
