@@ -52,25 +52,27 @@ fn a_full_screen_without_a_terminal_names_the_other_ways() {
 #[test]
 fn a_reader_that_goes_away_stops_nothing_and_a_full_disk_is_told() {
     let state = tempfile::tempdir().unwrap();
-    let spoken = |out: Stdio| {
+    let spoken = |words: &[&str], out: Stdio| {
         let mut program = Command::new(env!("CARGO_BIN_EXE_workshop"));
-        program.arg("--state").arg(state.path()).args(["content", "lint"]).stdout(out).stderr(Stdio::piped());
+        program.arg("--state").arg(state.path()).args(words).stdout(out).stderr(Stdio::piped());
         program.spawn().unwrap()
     };
-    let mut program = spoken(Stdio::piped());
-    drop(program.stdout.take());
-    let output = program.wait_with_output().unwrap();
-    assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+    let full = Path::new("/dev/full");
+    for words in [&["content", "lint"][..], &["completions", "bash"], &["man"]] {
+        let mut program = spoken(words, Stdio::piped());
+        drop(program.stdout.take());
+        let output = program.wait_with_output().unwrap();
+        assert_eq!(output.status.code(), Some(0), "{words:?}: {}", String::from_utf8_lossy(&output.stderr));
+        if full.exists() {
+            let disk = std::fs::File::options().write(true).open(full).unwrap();
+            let output = spoken(words, disk.into()).wait_with_output().unwrap();
+            let message = String::from_utf8_lossy(&output.stderr);
+            assert_eq!(output.status.code(), Some(5), "{words:?}: {message}");
+            assert!(message.contains("standard output cannot be written"), "{words:?}: {message}");
+        }
+    }
     let left: Vec<_> = std::fs::read_dir(state.path()).unwrap().collect();
     assert!(left.is_empty(), "a crash file: {left:?}");
-    let full = Path::new("/dev/full");
-    if full.exists() {
-        let output =
-            spoken(std::fs::File::options().write(true).open(full).unwrap().into()).wait_with_output().unwrap();
-        let message = String::from_utf8_lossy(&output.stderr);
-        assert_eq!(output.status.code(), Some(5), "{message}");
-        assert!(message.contains("standard output cannot be written"), "{message}");
-    }
 }
 
 #[test]

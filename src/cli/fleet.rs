@@ -98,9 +98,13 @@ pub(super) async fn run(global: &Global, arguments: FleetArgs) -> Exit {
         let rows = fleet.rows();
         let took = Took { cycles: fleet.cycles - seen, wall: begun.elapsed() };
         seen = fleet.cycles;
-        if show(&session, &rows, &took, &arguments).is_err() {
+        if let Err(error) = show(&session, &rows, &took, &arguments) {
             // Nobody reads any more.
-            return Exit::Done;
+            if error.kind() == std::io::ErrorKind::BrokenPipe {
+                return Exit::Done;
+            }
+            errln!("workshop: standard output cannot be written: {error}");
+            return Exit::State;
         }
         if !arguments.watch {
             drop(awake);

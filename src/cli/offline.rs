@@ -14,16 +14,23 @@ use crate::sandbox::services;
 
 /// Prints a completion script.
 pub fn completions(shell: clap_complete::Shell) -> Exit {
-    clap_complete::generate(shell, &mut Cli::command(), "workshop", &mut std::io::stdout());
+    let mut text = Vec::new();
+    clap_complete::generate(shell, &mut Cli::command(), "workshop", &mut text);
+    super::out::print(format_args!("{}", String::from_utf8_lossy(&text)));
     Exit::Done
 }
 
 /// Prints the manual page.
 pub fn man() -> Exit {
-    match clap_mangen::Man::new(Cli::command()).render(&mut std::io::stdout()) {
-        Ok(()) => Exit::Done,
-        Err(_) => Exit::State,
+    let mut text = Vec::new();
+    match clap_mangen::Man::new(Cli::command()).render(&mut text) {
+        Ok(()) => super::out::print(format_args!("{}", String::from_utf8_lossy(&text))),
+        Err(error) => {
+            errln!("workshop: the manual page could not be made: {error}");
+            return Exit::State;
+        }
     }
+    Exit::Done
 }
 
 /// Lists the operations that the sandbox answers, from its own tables.

@@ -121,7 +121,7 @@ pub struct Item {
     pub arn: Option<String>,
     /// The proof.
     pub owner: Owner,
-    /// AWS's answer, as the list gave it; no part of a plan. Shared, because the same thing is in a search, in what is to
+    /// AWS's answer: of a list all of it, of a search what the order of deletion is made from; no part of a plan. Shared, because the same thing is in a search, in what is to
     /// go, and in each turn's list.
     #[serde(skip)]
     pub raw: Arc<Value>,

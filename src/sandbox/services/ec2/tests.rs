@@ -33,6 +33,23 @@ fn every_region_has_a_default_vpc_whose_ids_come_from_the_seed() {
 }
 
 #[test]
+fn a_search_finds_the_default_vpc_and_keeps_none_where_nobody_has_used_one() {
+    let mut world = World::new(7);
+    let defaults = |world: &mut World| {
+        let found = super::inventory(&mut Call::new(world, LEARNER_ACCOUNT, "eu-west-1"));
+        (found.iter().filter(|one| one.built_in && one.type_name == "AWS::EC2::VPC").count(), found.len())
+    };
+    assert_eq!(defaults(&mut world).0, 1);
+    assert!(Call::new(&mut world, LEARNER_ACCOUNT, "eu-west-1").regional().ec2.items.is_empty());
+    let all = defaults(&mut world).1;
+    vpc(&mut world);
+    let (default, with_one) = defaults(&mut world);
+    assert_eq!(default, 1);
+    assert!(with_one > all);
+    assert!(!Call::new(&mut world, LEARNER_ACCOUNT, "eu-west-1").regional().ec2.items.is_empty());
+}
+
+#[test]
 fn a_sixth_vpc_is_refused() {
     let mut world = World::new(1);
     for _ in 0..4 {
